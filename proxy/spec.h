@@ -1,0 +1,50 @@
+#pragma once
+
+// What a user asks of the data plane, as plain data: proxies, and faults armed on them.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "faults/aim.h"
+#include "faults/fault.h"
+#include "faults/result.h"
+#include "faults/time.h"
+
+namespace faultline {
+
+// host:port as written; host may be a name, an IPv4 address or an IPv6 address in brackets.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+
+  std::string text() const;  // "127.0.0.1:5432", "[::1]:5432"
+  bool operator==(const Address&) const = default;
+};
+
+// Host names are at most 253 bytes; port 0 is accepted (the caller decides whether it makes sense).
+Result<Address> address_from(std::string_view text);
+
+struct ProxySpec {
+  std::string name;  // [A-Za-z0-9._-]{1,128}
+  Address listen;    // port 0: the kernel chooses, the journal and the caller are told
+  Address upstream;
+  std::string protocol = "tcp";                         // a name in the codec catalogue
+  Duration connect_timeout = std::chrono::seconds(10);  // dial of the upstream, all addresses
+};
+
+// Ids are given by the engine in order of creation, from 1; 0 means none. Never reused.
+using ProxyId = std::uint16_t;
+using FaultId = std::uint16_t;
+using ConnectionId = std::uint64_t;  // unique in the engine's life
+
+struct FaultSpec {
+  std::string name;  // the drill's id of it: "outage"
+  const FaultKind* kind = nullptr;
+  std::shared_ptr<const Fault> prototype;  // configured once, shared by every worker, never changed
+  Aim aim;
+
+  Directions directions() const { return aim.directions.value_or(kind->default_directions); }
+};
+
+}  // namespace faultline
