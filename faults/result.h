@@ -9,6 +9,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,10 @@ using Checked = std::expected<T, Errors>;
 inline std::unexpected<Error> error(std::string where, std::string what) {
   return std::unexpected(Error{std::move(where), std::move(what)});
 }
+
+// What the user wrote, fit to stand in a message: in quotes, at most 80 bytes of it, control
+// characters written out, so that no input can speak to the terminal.
+std::string quoted(std::string_view text);
 
 // The known word nearest to `word` (edit distance at most a third of its length), or "" if none is
 // near: the "did you mean" of every message about an unknown name.
