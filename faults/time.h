@@ -32,10 +32,12 @@ inline constexpr Instant never = Instant::max();
 // add up). A bare number is an error, because tools disagree about its unit. Range: 0 to 10 years.
 Result<Duration> duration_from(std::string_view text);
 
-// The shortest exact form that duration_from reads back: "250ms", "1m30s", "1.5s", "0s".
+// An exact form that duration_from reads back: "250ms", "1m30s", "1.5s", "0s". What is negative (no
+// user can write it, a difference can be) has a minus in front.
 std::string to_string(Duration duration);
 
-// A form for people, three significant digits: "12.3ms", "1.04s", "85us".
+// A form for people, three significant digits: "12.3ms", "1.04s", "85us"; from a minute on, two
+// units: "2m5s", "3h20m", "4d2h".
 std::string rounded(Duration duration);
 
 inline double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
