@@ -24,9 +24,9 @@ struct Parameter {
   std::string_view name;
   std::string_view summary;
   ParameterType type = ParameterType::text;
-  std::string_view fallback;  // as the user would write it; empty = the parameter is required
-  std::string_view least;  // inclusive bounds, as the user would write them; empty = the type's own
-  std::string_view most;
+  std::string_view fallback = {};  // as the user would write it; empty = the parameter is required
+  std::string_view least = {};     // inclusive bounds, written likewise; empty = the type's own
+  std::string_view most = {};
   std::span<const std::string_view> choices = {};  // for ParameterType::choice
 };
 
