@@ -1,0 +1,38 @@
+#include "faults/catalogue.h"
+
+#include <array>
+
+namespace faultline {
+
+// Each is defined in the file of its name in faults/tcp/.
+extern const FaultKind latency_kind;
+extern const FaultKind stall_kind;
+extern const FaultKind blackhole_kind;
+extern const FaultKind refuse_kind;
+extern const FaultKind reset_kind;
+extern const FaultKind close_kind;
+
+namespace {
+
+constexpr std::array kinds = {
+    &latency_kind, &stall_kind, &blackhole_kind, &refuse_kind, &reset_kind, &close_kind,
+};
+
+}  // namespace
+
+std::span<const FaultKind* const> fault_kinds() { return kinds; }
+
+const FaultKind* find_fault_kind(std::string_view name) {
+  for (const FaultKind* kind : kinds) {
+    if (kind->name == name) return kind;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> fault_kind_names() {
+  std::vector<std::string> names;
+  for (const FaultKind* kind : kinds) names.emplace_back(kind->name);
+  return names;
+}
+
+}  // namespace faultline
