@@ -14,8 +14,8 @@
 namespace faultline {
 
 struct Aim {
-  std::optional<Directions> directions;  // empty: the kind's own
-  double share = 1.0;                    // of connections, 0 to 1
+  std::optional<Directions> directions = {};  // empty: the kind's own
+  double share = 1.0;                         // of connections, 0 to 1
   std::uint64_t nth = 0;    // only the nth connection since the proxy opened, from 1; 0 = any
   std::uint64_t every = 0;  // only each every-th connection; 0 = any
   std::uint64_t first = 0;  // only the first n connections; 0 = any
