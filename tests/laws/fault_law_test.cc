@@ -1,0 +1,291 @@
+// The laws every kind of fault obeys, whatever it does: checked over the whole catalogue, with the
+// smallest and the largest settings a user can write and with every choice.
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "faults/aim.h"
+#include "faults/catalogue.h"
+#include "tests/support/catch.h"
+#include "tests/support/tape.h"
+
+using namespace std::chrono_literals;
+using namespace faultline;
+
+namespace {
+
+constexpr Instant noon{12h};
+
+std::string or_else(std::string_view bound, std::string_view otherwise) {
+  return std::string(bound.empty() ? otherwise : bound);
+}
+
+std::string smallest(const Parameter& parameter) {
+  switch (parameter.type) {
+    case ParameterType::duration:
+      return or_else(parameter.least, "0s");
+    case ParameterType::bytes:
+      return or_else(parameter.least, "0B");
+    case ParameterType::integer:
+    case ParameterType::ratio:
+      return or_else(parameter.least, "0");
+    case ParameterType::boolean:
+      return "false";
+    case ParameterType::choice:
+      return std::string(parameter.choices.front());
+    case ParameterType::text:
+      break;
+  }
+  return or_else(parameter.fallback, "x");
+}
+
+std::string largest(const Parameter& parameter) {
+  switch (parameter.type) {
+    case ParameterType::duration:
+      return or_else(parameter.most, "3650d");
+    case ParameterType::bytes:
+      return or_else(parameter.most, "4294967296GiB");
+    case ParameterType::integer:
+      return or_else(parameter.most, "9223372036854775807");
+    case ParameterType::ratio:
+      return or_else(parameter.most, "1");
+    case ParameterType::boolean:
+      return "true";
+    case ParameterType::choice:
+      return std::string(parameter.choices.back());
+    case ParameterType::text:
+      break;
+  }
+  return smallest(parameter);
+}
+
+std::vector<RawSetting> written(std::span<const Parameter> parameters,
+                                const std::function<std::string(const Parameter&)>& value) {
+  std::vector<RawSetting> raw;
+  for (const Parameter& parameter : parameters) {
+    raw.push_back({std::string(parameter.name), value(parameter), "law"});
+  }
+  return raw;
+}
+
+// The ways to configure a kind that the laws look at.
+std::vector<std::vector<RawSetting>> configurations(const FaultKind& kind) {
+  std::vector<std::vector<RawSetting>> all = {written(kind.parameters, smallest),
+                                              written(kind.parameters, largest)};
+  for (const Parameter& parameter : kind.parameters) {
+    for (const std::string_view choice : parameter.choices) {
+      all.push_back(written(kind.parameters, [&](const Parameter& p) {
+        return p.name == parameter.name ? std::string(choice) : smallest(p);
+      }));
+    }
+  }
+  return all;
+}
+
+std::unique_ptr<Fault> prototype(const FaultKind& kind, const std::vector<RawSetting>& raw) {
+  const auto settings = read_settings(kind.parameters, raw, "law");
+  if (!settings) FAIL(kind.name << ": " << settings.error().front().text());
+  auto fault = kind.make(*settings);
+  REQUIRE(fault.has_value());
+  REQUIRE(*fault != nullptr);
+  return std::move(*fault);
+}
+
+void for_each_fault(const std::function<void(const FaultKind&, const Fault&)>& law) {
+  for (const FaultKind* kind : fault_kinds()) {
+    for (const auto& raw : configurations(*kind)) {
+      INFO(kind->name);
+      law(*kind, *prototype(*kind, raw));
+    }
+  }
+}
+
+enum class When : std::uint8_t { armed, opening, chunk, end, timer, disarmed };
+
+struct Heard {
+  When when{};
+  Instant now{};
+  std::vector<Said> said;
+  bool operator==(const Heard&) const = default;
+};
+
+// A whole life of one link, short of nothing: what was said at each moment of it.
+std::vector<Heard> life(Fault& fault, bool established) {
+  std::vector<Heard> heard;
+  Tape tape;
+  Instant now = noon;
+  std::uint64_t ordinal = 0;
+  const auto next = [&] { return Moment{now += 1ms, Draw(11).about(++ordinal)}; };
+  const auto note = [&](When when) { heard.push_back({when, now, tape.take()}); };
+  fault.armed(next(), established, tape);
+  note(When::armed);
+  if (!established) {
+    fault.opening(next(), tape);
+    note(When::opening);
+  }
+  for (const std::string_view bytes : {"a", "bc", "def"}) {
+    const Moment moment = next();
+    fault.chunk(moment, {.bytes = bytes, .arrived = moment.now, .label = {}}, tape);
+    note(When::chunk);
+    fault.timer(next(), tape);
+    note(When::timer);
+  }
+  fault.end(next(), tape);
+  note(When::end);
+  fault.disarmed(next(), tape);
+  note(When::disarmed);
+  return heard;
+}
+
+std::vector<Heard> life_of_fresh(const Fault& fault, bool established) {
+  return life(*fault.fresh(), established);
+}
+
+bool about_what_is_at_hand(Verb verb) {
+  return verb == Verb::pass || verb == Verb::pass_at || verb == Verb::replace;
+}
+
+bool allowed(When when, Verb verb) {
+  switch (verb) {
+    case Verb::pass:
+    case Verb::pass_at:
+      return when == When::chunk || when == When::end;
+    case Verb::replace:
+    case Verb::answer:
+      return when == When::chunk;
+    case Verb::refuse:
+      return when == When::opening;
+    case Verb::wake_at:
+      return when != When::disarmed;
+    case Verb::end:
+    case Verb::reset:
+      break;
+  }
+  return true;
+}
+
+bool passed_on(const Heard& heard) {
+  return std::ranges::any_of(heard.said, about_what_is_at_hand, &Said::verb);
+}
+
+bool ends_the_stream(const Heard& heard) {
+  return std::ranges::any_of(heard.said, [](const Said& said) {
+    return said.verb == Verb::reset || said.verb == Verb::end || said.verb == Verb::refuse;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a kind has a name of its own, a summary, a contract and a maker") {
+  std::set<std::string_view> names;
+  for (const FaultKind* kind : fault_kinds()) {
+    INFO(kind->name);
+    CHECK(names.insert(kind->name).second);
+    CHECK_FALSE(kind->name.empty());
+    CHECK(kind->name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos);
+    CHECK_FALSE(kind->summary.empty());
+    CHECK(kind->summary.find('\n') == std::string_view::npos);
+    for (const std::string_view word : {"Arm:", "Disarm:", "Half-close:", "Reset:"}) {
+      INFO(word);
+      CHECK(kind->contract.find(word) != std::string_view::npos);
+    }
+    CHECK(kind->make != nullptr);
+    CHECK(find_fault_kind(kind->name) == kind);
+  }
+  CHECK(names.size() == fault_kinds().size());
+}
+
+TEST_CASE("a kind's parameters are described, typed and unlike those of an aim") {
+  for (const FaultKind* kind : fault_kinds()) {
+    std::set<std::string_view> names;
+    for (const Parameter& parameter : aim_parameters()) names.insert(parameter.name);
+    for (const Parameter& parameter : kind->parameters) {
+      INFO(kind->name << " " << parameter.name);
+      CHECK(names.insert(parameter.name).second);
+      CHECK_FALSE(parameter.summary.empty());
+      CHECK((parameter.type == ParameterType::choice) == !parameter.choices.empty());
+    }
+  }
+}
+
+TEST_CASE("a fallback is a setting a user could have written") {
+  for (const FaultKind* kind : fault_kinds()) {
+    const auto value = [](const Parameter& parameter) {
+      return parameter.fallback.empty() ? smallest(parameter) : std::string(parameter.fallback);
+    };
+    const auto settings = read_settings(kind->parameters, written(kind->parameters, value), "law");
+    INFO(kind->name);
+    REQUIRE(settings.has_value());
+    CHECK(kind->make(*settings).has_value());
+  }
+}
+
+TEST_CASE("a fault speaks only the verbs its moment allows") {
+  for_each_fault([](const FaultKind&, const Fault& fault) {
+    for (const bool established : {false, true}) {
+      for (const Heard& heard : life_of_fresh(fault, established)) {
+        for (const Said& said : heard.said) {
+          INFO(name(said.verb) << " at moment " << static_cast<int>(heard.when));
+          CHECK(allowed(heard.when, said.verb));
+        }
+      }
+    }
+  });
+}
+
+TEST_CASE("a fault speaks once about what is at hand") {
+  for_each_fault([](const FaultKind&, const Fault& fault) {
+    for (const bool established : {false, true}) {
+      for (const Heard& heard : life_of_fresh(fault, established)) {
+        CHECK(std::ranges::count_if(heard.said, about_what_is_at_hand, &Said::verb) <= 1);
+      }
+    }
+  });
+}
+
+TEST_CASE("nothing goes on before it came") {
+  for_each_fault([](const FaultKind&, const Fault& fault) {
+    for (const Heard& heard : life_of_fresh(fault, true)) {
+      for (const Said& said : heard.said) {
+        if (said.verb == Verb::pass_at || said.verb == Verb::wake_at) CHECK(said.when >= heard.now);
+      }
+    }
+  });
+}
+
+TEST_CASE("a stream with a hole does not go on") {
+  for_each_fault([](const FaultKind&, const Fault& fault) {
+    for (const bool established : {false, true}) {
+      const std::vector<Heard> heard = life_of_fresh(fault, established);
+      const bool lost = std::ranges::any_of(heard, [](const Heard& one) {
+        return (one.when == When::chunk || one.when == When::end) && !passed_on(one);
+      });
+      if (lost) CHECK(std::ranges::any_of(heard, ends_the_stream));
+    }
+  });
+}
+
+TEST_CASE("a fresh fault knows nothing of another link's life") {
+  for_each_fault([](const FaultKind&, const Fault& fault) {
+    for (const bool established : {false, true}) {
+      const auto first = fault.fresh();
+      const auto second = fault.fresh();
+      REQUIRE(first != nullptr);
+      REQUIRE(first != second);
+      const auto heard = life(*first, established);
+      CHECK(life(*second, established) == heard);
+      CHECK(life_of_fresh(*first, established) == heard);  // of one that has lived, too
+      CHECK(life_of_fresh(fault, established) == heard);
+    }
+  });
+}
+
+TEST_CASE("an untouched fault is disarmed without a word") {
+  for_each_fault([](const FaultKind&, const Fault& fault) {
+    Tape tape;
+    fault.fresh()->disarmed({noon, Draw(1)}, tape);
+    CHECK(tape.said.empty());
+  });
+}

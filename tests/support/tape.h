@@ -1,0 +1,60 @@
+#pragma once
+
+// An Outlet that remembers what was said to it, in order, and does none of it.
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "faults/fault.h"
+
+namespace faultline {
+
+enum class Verb : std::uint8_t { pass, pass_at, replace, answer, end, reset, refuse, wake_at };
+
+constexpr std::string_view name(Verb verb) {
+  constexpr std::string_view names[] = {"pass", "pass_at", "replace", "answer",
+                                        "end",  "reset",   "refuse",  "wake_at"};
+  return names[static_cast<std::size_t>(verb)];
+}
+
+struct Said {
+  Verb verb{};
+  Instant when{};     // of pass_at and wake_at
+  std::string bytes;  // of replace and answer
+
+  bool operator==(const Said&) const = default;
+};
+
+class Tape final : public Outlet {
+ public:
+  void pass() override { said.push_back({Verb::pass, {}, {}}); }
+  void pass_at(Instant due) override { said.push_back({Verb::pass_at, due, {}}); }
+  void replace(ByteView bytes) override { said.push_back({Verb::replace, {}, std::string(bytes)}); }
+  void answer(ByteView bytes) override { said.push_back({Verb::answer, {}, std::string(bytes)}); }
+  void end() override { said.push_back({Verb::end, {}, {}}); }
+  void reset() override { said.push_back({Verb::reset, {}, {}}); }
+  void refuse() override { said.push_back({Verb::refuse, {}, {}}); }
+  void wake_at(Instant when) override { said.push_back({Verb::wake_at, when, {}}); }
+
+  std::size_t count(Verb verb) const {
+    return static_cast<std::size_t>(std::ranges::count(said, verb, &Said::verb));
+  }
+
+  // "pass_at pass_at reset": the verbs alone.
+  std::string verbs() const {
+    std::string text;
+    for (const Said& one : said) text += (text.empty() ? "" : " ") + std::string(name(one.verb));
+    return text;
+  }
+
+  // What was said since the last take.
+  std::vector<Said> take() { return std::exchange(said, {}); }
+
+  std::vector<Said> said;
+};
+
+}  // namespace faultline
