@@ -9,9 +9,11 @@
 // says so (`journal_overflowed` with the count), and whoever reads it may not call it complete.
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -80,12 +82,14 @@ class JournalReader {
   virtual void read(std::span<const Event> events) = 0;
 };
 
-// One worker's ring: a single writer (the worker), a single reader (the journal's thread).
+// One worker's ring: a single writer (the worker), a single reader (the journal's thread). What the
+// writer hands in must not go back in time.
 class JournalPen {
  public:
   explicit JournalPen(std::size_t capacity);
   void write(const Event& event);  // never blocks; counts what does not fit
-  // Moves what is there to `out`; a journal_overflowed event follows if any was lost.
+  // Moves what is there to `out`; a journal_overflowed event follows if any was lost, at the
+  // instant of the last event before the gap.
   void take(std::vector<Event>& out);
   std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
@@ -94,7 +98,7 @@ class JournalPen {
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<std::uint64_t> lost_{0};
-  std::uint64_t lost_told_ = 0;
+  std::uint64_t lost_told_ = 0;  // this and the next belong to the reader
   Instant last_at_{};
 };
 
@@ -102,8 +106,12 @@ class Journal {
  public:
   static constexpr std::size_t default_capacity = 16 * 1024;  // events per pen
 
+  // How long an event waits for its reader at most, when nobody flushes.
+  static constexpr Duration longest_wait = std::chrono::milliseconds(20);
+
+  // The reader must live longer than the journal.
   explicit Journal(JournalReader& reader, std::size_t capacity = default_capacity);
-  ~Journal();  // flushes
+  ~Journal();  // flushes; the pens must have come to rest
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -121,10 +129,16 @@ class Journal {
   const std::size_t capacity_;
   mutable std::mutex pens_mutex_;
   std::vector<std::unique_ptr<JournalPen>> pens_;
-  std::mutex drain_mutex_;
-  std::vector<Event> batch_;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  std::vector<Event> batch_;  // of the journal's thread
+
+  std::mutex orders_mutex_;  // guards what follows
+  std::condition_variable ordered_;
+  std::condition_variable drained_;
+  std::uint64_t flushes_asked_ = 0;
+  std::uint64_t flushes_done_ = 0;
+  bool stopping_ = false;
+
+  std::thread thread_;  // last: it runs on everything above
 };
 
 }  // namespace faultline

@@ -1,0 +1,157 @@
+// The ring of a pen counts for ever and indexes by remainder:
+//
+//   taken_ ─────▶ [ events to be read ] ◀───── written_        written_ - taken_ <= capacity
+//
+// The writer alone moves written_ and lost_, the reader alone moves taken_. Each publishes with
+// release what the other acquires, so an event is whole before it can be seen, and has been copied
+// out before its place is written again.
+
+#include "proxy/journal.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace faultline {
+
+std::string_view name(EventKind kind) {
+  switch (kind) {
+    case EventKind::proxy_opened:
+      return "proxy_opened";
+    case EventKind::proxy_closed:
+      return "proxy_closed";
+    case EventKind::connection_accepted:
+      return "connection_accepted";
+    case EventKind::connection_shed:
+      return "connection_shed";
+    case EventKind::upstream_connected:
+      return "upstream_connected";
+    case EventKind::upstream_failed:
+      return "upstream_failed";
+    case EventKind::peer_ended:
+      return "peer_ended";
+    case EventKind::peer_reset:
+      return "peer_reset";
+    case EventKind::connection_closed:
+      return "connection_closed";
+    case EventKind::exchange:
+      return "exchange";
+    case EventKind::session:
+      return "session";
+    case EventKind::desync:
+      return "desync";
+    case EventKind::fault_commanded:
+      return "fault_commanded";
+    case EventKind::fault_armed:
+      return "fault_armed";
+    case EventKind::fault_touched:
+      return "fault_touched";
+    case EventKind::fault_disarm_commanded:
+      return "fault_disarm_commanded";
+    case EventKind::fault_disarmed:
+      return "fault_disarmed";
+    case EventKind::journal_overflowed:
+      return "journal_overflowed";
+  }
+  assert(false);
+  return {};
+}
+
+void Touched::add(const Touched& other) {
+  connections += other.connections;
+  messages += other.messages;
+  bytes += other.bytes;
+  first = std::min(first, other.first);
+  last = std::max(last, other.last);
+}
+
+JournalPen::JournalPen(std::size_t capacity) : ring_(capacity) { assert(capacity > 0); }
+
+void JournalPen::write(const Event& event) {
+  const std::uint64_t written = written_.load(std::memory_order_relaxed);
+  if (written - taken_.load(std::memory_order_acquire) == ring_.size()) {
+    lost_.store(lost_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    return;
+  }
+  ring_[written % ring_.size()] = event;
+  written_.store(written + 1, std::memory_order_release);
+}
+
+// The count of the lost is read before the count of the written, and the room is given back last:
+// an event is lost only while the ring is full, so all that was written before the gap is in this
+// batch and nothing from after it is.
+void JournalPen::take(std::vector<Event>& out) {
+  const std::uint64_t lost = lost_.load(std::memory_order_acquire);
+  const std::uint64_t written = written_.load(std::memory_order_acquire);
+  const std::uint64_t taken = taken_.load(std::memory_order_relaxed);
+  assert(written - taken <= ring_.size());
+  for (std::uint64_t i = taken; i != written; ++i) out.push_back(ring_[i % ring_.size()]);
+  if (written != taken) last_at_ = out.back().at;
+  if (lost != lost_told_) {
+    Event gap;
+    gap.at = last_at_;
+    gap.kind = EventKind::journal_overflowed;
+    gap.count = lost - lost_told_;
+    out.push_back(gap);
+    lost_told_ = lost;
+  }
+  taken_.store(written, std::memory_order_release);
+}
+
+Journal::Journal(JournalReader& reader, std::size_t capacity)
+    : reader_(reader), capacity_(capacity), thread_([this] { run(); }) {}
+
+Journal::~Journal() {
+  {
+    const std::lock_guard lock(orders_mutex_);
+    stopping_ = true;
+  }
+  ordered_.notify_one();
+  thread_.join();
+}
+
+JournalPen& Journal::pen() {
+  auto pen = std::make_unique<JournalPen>(capacity_);
+  const std::lock_guard lock(pens_mutex_);
+  return *pens_.emplace_back(std::move(pen));
+}
+
+void Journal::flush() {
+  assert(std::this_thread::get_id() != thread_.get_id());
+  std::unique_lock lock(orders_mutex_);
+  const std::uint64_t ticket = ++flushes_asked_;
+  ordered_.notify_one();
+  drained_.wait(lock, [&] { return flushes_done_ >= ticket; });
+}
+
+std::uint64_t Journal::lost() const {
+  const std::lock_guard lock(pens_mutex_);
+  std::uint64_t sum = 0;
+  for (const auto& pen : pens_) sum += pen->lost();
+  return sum;
+}
+
+void Journal::run() {
+  std::unique_lock lock(orders_mutex_);
+  for (bool last = false; !last;) {
+    ordered_.wait_for(lock, longest_wait,
+                      [&] { return stopping_ || flushes_asked_ != flushes_done_; });
+    last = stopping_;
+    const std::uint64_t answered = flushes_asked_;
+    lock.unlock();
+    drain();
+    lock.lock();
+    flushes_done_ = answered;
+    drained_.notify_all();
+  }
+}
+
+void Journal::drain() {
+  {
+    const std::lock_guard lock(pens_mutex_);
+    for (const auto& pen : pens_) pen->take(batch_);
+  }
+  if (!batch_.empty()) reader_.read(batch_);
+  batch_.clear();
+}
+
+}  // namespace faultline
