@@ -1,7 +1,7 @@
 # llhttp::llhttp, from a system libllhttp where there is one, else built from the generated C that
 # Debian's node-llhttp package ships (it has no library of its own).
 
-find_path(llhttp_INCLUDE_DIR llhttp.h PATH_SUFFIXES llhttp)
+find_path(llhttp_INCLUDE_DIR llhttp.h HINTS /usr/share/include PATH_SUFFIXES llhttp)
 find_library(llhttp_LIBRARY llhttp)
 find_path(llhttp_SOURCE_DIR llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
 
