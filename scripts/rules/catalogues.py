@@ -1,0 +1,60 @@
+"""Catalogues: what exists is listed where users see it, and has a test file."""
+
+import re
+from typing import NamedTuple
+
+
+class Shelf(NamedTuple):
+    folder: str     # where entries live
+    entry: str      # the type that makes a file an entry
+    catalogue: str  # the file that lists them
+    tests: str      # where their tests live
+    strict: bool    # every source file of the folder is an entry
+
+
+SHELVES = [
+    Shelf("faults/tcp/", "FaultKind", "faults/catalogue.cc", "tests/faults/", True),
+    Shelf("proxy/codecs/", "CodecKind", "proxy/codecs/catalogue.cc", "tests/proxy/", False),
+    Shelf("scenarios/measures/", "MeasureKind", "scenarios/measures/catalogue.cc",
+          "tests/scenarios/", False),
+    Shelf("scenarios/formats/", "ReportFormat", "scenarios/formats/catalogue.cc",
+          "tests/scenarios/", False),
+]
+COMMENT = re.compile(r"//.*|extern\b[^;]*;")
+
+
+def findings(tree):
+    for shelf in SHELVES:
+        sources = [file for file in tree.under(shelf.folder)
+                   if file.path.endswith(".cc") and file.stem != "catalogue"]
+        if not sources:
+            continue
+        catalogue = tree.by_path.get(shelf.catalogue)
+        if not catalogue:
+            yield shelf.catalogue, 1, f"there is no such file; it lists what is in {shelf.folder}"
+            continue
+        # Declarations and comments do not put anything on the list.
+        listed = COMMENT.sub("", catalogue.text)
+        tests = [file.stem for file in tree.under(shelf.tests) if file.path.endswith(".cc")]
+        stems = {file.stem for file in sources}
+        for file in sources:
+            names = defined(file, shelf.entry)
+            if not names:
+                # latency_queue.cc beside latency.cc is a part of it.
+                part = any(file.stem.startswith(stem + "_") for stem in stems)
+                if shelf.strict and not part:
+                    yield (file.path, 1, f"defines no {shelf.entry}; every file of {shelf.folder} "
+                           f"is an entry of {shelf.catalogue} or a part of one")
+                continue
+            for line, name in names:
+                if not re.search(rf"\b{name}\b", listed):
+                    yield file.path, line, f"{name} is not listed; add it to {shelf.catalogue}"
+            if not any(test == file.stem or test.startswith(file.stem + "_") for test in tests):
+                yield (file.path, 1, f"has no test; write {shelf.tests}{file.stem}_test.cc")
+
+
+def defined(file, entry):
+    """(line, name) of the constants of the entry's type; a declaration alone is not one."""
+    pattern = re.compile(rf"^(?:(?:extern|inline|constinit|constexpr|const) )+{entry} "
+                         r"(\w+)\s*(?:\[\w*\])?\s*[={]")
+    return [(line, match.group(1)) for line, match in file.matching(pattern)]

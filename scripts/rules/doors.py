@@ -1,0 +1,65 @@
+"""Doors: every third-party library is included in one place, and std::regex nowhere."""
+
+import re
+from typing import NamedTuple, Pattern
+
+
+class Door(NamedTuple):
+    library: str
+    header: Pattern
+    place: Pattern
+    words: str
+
+    def opens(self, path):
+        return bool(self.place.search(path))
+
+
+def door(library, header, place, words):
+    return Door(library, re.compile(header), re.compile(place), words)
+
+
+DOORS = [
+    door("libuv", r"^uv(\.h$|/)", r"^proxy/wire/", "only proxy/wire/ includes it"),
+    door("llhttp", r"^llhttp", r"^proxy/http_parser\.cc$", "only proxy/http_parser.cc includes it"),
+    door("toml++", r"^toml(\.hpp$|\+\+/)", r"^scenarios/drill_toml\.cc$",
+         "only scenarios/drill_toml.cc includes it"),
+    door("Program_options", r"^boost/program_options", r"^scenarios/cli/",
+         "only scenarios/cli/ includes it"),
+    door("spdlog", r"^(spdlog|fmt)/", r"^scenarios/cli/", "only scenarios/cli/ includes it"),
+    door("libpq", r"^(libpq|postgres_ext|pg_config)", r"^(scenarios/sinks|examples/bridge)/",
+         "only scenarios/sinks/ and examples/bridge/ include it"),
+    door("Boost.JSON", r"^boost/json", r"^((tests/)?scenarios|examples/bridge)/.*\.cc$",
+         "only .cc files include it: of scenarios/, their tests, and of examples/bridge/"),
+    # The one plain struct of POSIX that a queue speaks in: iovec, for writing many chunks at once.
+    door("POSIX", r"^sys/uio\.h$", r"^(tests/)?(proxy|scenarios)/|^examples/",
+         "proxy/ includes it, and what is above"),
+    door("Catch2", r"^catch2/", r"^tests/support/", "tests include tests/support/catch.h"),
+]
+
+# What the C library and the kernel offer; whose layer may use it is a matter of layers.py.
+SYSTEM = re.compile(
+    r"^((sys|net|netinet|arpa|linux|sanitizer)/[a-z0-9_/]+\.h|"
+    r"(assert|ctype|dirent|errno|fcntl|fnmatch|getopt|grp|ifaddrs|inttypes|limits|link|locale|"
+    r"malloc|math|netdb|poll|pthread|pwd|sched|semaphore|signal|spawn|stdarg|stddef|stdint|stdio|"
+    r"stdlib|string|strings|syslog|termios|time|ucontext|unistd|wchar)\.h|[a-z_0-9]+)$")
+REGEX = re.compile(r"\bstd::(w?regex|[ws]match|regex_\w+)\b|#\s*include\s*<regex>")
+
+
+def door_of(name):
+    return next((door for door in DOORS if door.header.search(name)), None)
+
+
+def findings(tree):
+    for file in tree.files:
+        if not file.cpp:
+            continue
+        for line, mark, name in file.includes:
+            found = door_of(name)
+            if found and not found.opens(file.path):
+                yield file.path, line, f"<{name}> of {found.library}; {found.words}"
+            elif not found and mark == "<" and not SYSTEM.match(name):
+                yield (file.path, line, f"<{name}> is of a library without a door; give it one in "
+                       "scripts/rules/doors.py")
+        for line, match in file.matching(REGEX):
+            yield (file.path, line, f"{match.group(0)} recurses, and crashes on long input; "
+                   "compare by hand or by glob")
