@@ -2,6 +2,8 @@
 # speak. What a script says about itself goes to stderr; stdout belongs to what it runs.
 
 set -euo pipefail
+invoked_with=("$@")
+caller=$PWD  # where file names that the caller gave are meant
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$checkout"
 
