@@ -125,12 +125,13 @@ void Loop::turn() {
 
 void Loop::wait() {
   arm_timer();
-  const int limit = uv_loop_alive(uv_) != 0 ? uv_backend_timeout(uv_) : -1;
+  int limit = uv_loop_alive(uv_) != 0 ? uv_backend_timeout(uv_) : -1;
+  if (std::exchange(again_, false)) limit = 0;
   std::array<epoll_event, events_per_wait> events;
   const int n = epoll_wait(epoll_, events.data(), events_per_wait, limit);
   assert(n >= 0 || errno == EINTR);
   refresh_now();
-  bool uv_ready = n == 0 || limit == 0;
+  bool uv_ready = n == 0 || uv_backend_timeout(uv_) == 0;
   for (int i = 0; i < n; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (event.data.ptr == uv_) {

@@ -85,6 +85,9 @@ class Loop {
   void run();   // until stop(); then what was posted before it has been called
   void stop();  // from any thread
 
+  // The next turn does not wait: somebody has not used up what is ready.
+  void again() { again_ = true; }
+
   // The instant of this turn's wake-up: one clock reading for all that happens in it.
   Instant now() const { return now_; }
   void refresh_now();  // after something slow, or for an exact stamp
@@ -112,6 +115,7 @@ class Loop {
   uv_async_t* wake_ = nullptr;
   Instant now_{};
   Instant timer_at_ = never;
+  bool again_ = false;
   std::vector<Deadline*> heap_;
   std::function<void(Instant)> settle_;
   std::mutex posted_mutex_;

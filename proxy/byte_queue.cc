@@ -1,0 +1,60 @@
+#include "proxy/byte_queue.h"
+
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+namespace faultline {
+
+std::unique_ptr<Block> Block::of(ByteView bytes) {
+  auto block = std::make_unique<Block>();
+  block->bytes = std::make_unique_for_overwrite<char[]>(bytes.size());
+  std::memcpy(block->bytes.get(), bytes.data(), bytes.size());
+  block->size = bytes.size();
+  return block;
+}
+
+void ByteQueue::add(std::unique_ptr<Block> block) {
+  if (block->view().empty()) return;
+  size_ += block->view().size();
+  Block* added = block.get();
+  if (tail_ == nullptr) {
+    head_ = std::move(block);
+  } else {
+    tail_->next = std::move(block);
+  }
+  tail_ = added;
+}
+
+// One by one: a long list must not be destroyed by recursion.
+void ByteQueue::clear() {
+  while (head_) head_ = std::move(head_->next);
+  tail_ = nullptr;
+  size_ = 0;
+}
+
+std::size_t ByteQueue::gather(std::span<iovec> slots) const {
+  std::size_t n = 0;
+  for (const Block* block = head_.get(); block != nullptr && n < slots.size();
+       block = block->next.get()) {
+    slots[n++] = {block->bytes.get() + block->consumed, block->size - block->consumed};
+  }
+  return n;
+}
+
+void ByteQueue::consume(std::size_t bytes) {
+  assert(bytes <= size_);
+  size_ -= bytes;
+  while (bytes > 0) {
+    const std::size_t here = head_->size - head_->consumed;
+    if (bytes < here) {
+      head_->consumed += bytes;
+      return;
+    }
+    bytes -= here;
+    head_ = std::move(head_->next);
+  }
+  if (!head_) tail_ = nullptr;
+}
+
+}  // namespace faultline

@@ -1,0 +1,51 @@
+#pragma once
+
+// Bytes that wait to be written to a socket, in order. Empty is the common state and costs two
+// pointers; each addition is one block, so nothing is ever copied twice or moved within.
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "faults/bytes.h"
+
+namespace faultline {
+
+// Some bytes on the heap, written front to back and consumed front to back.
+struct Block {
+  std::unique_ptr<Block> next;
+  std::unique_ptr<char[]> bytes;
+  std::size_t size = 0;
+  std::size_t consumed = 0;
+
+  static std::unique_ptr<Block> of(ByteView bytes);
+  ByteView view() const { return {bytes.get() + consumed, size - consumed}; }
+};
+
+class ByteQueue {
+ public:
+  ByteQueue() = default;
+  ~ByteQueue() { clear(); }
+  ByteQueue(const ByteQueue&) = delete;
+  ByteQueue& operator=(const ByteQueue&) = delete;
+
+  void add(ByteView bytes) { add(Block::of(bytes)); }
+  void add(std::unique_ptr<Block> block);
+  void clear();
+
+  bool empty() const { return head_ == nullptr; }
+  std::uint64_t size() const { return size_; }
+
+  // Fills `slots` with what is at the front; returns how many it filled.
+  std::size_t gather(std::span<iovec> slots) const;
+  void consume(std::size_t bytes);
+
+ private:
+  std::unique_ptr<Block> head_;
+  Block* tail_ = nullptr;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace faultline

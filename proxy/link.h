@@ -1,0 +1,93 @@
+#pragma once
+
+// A link: one direction of one connection, the bytes waiting in it and the faults armed on it.
+//
+//   arrive ─▶ [ stage: fault + what waits behind it ] ─▶ [ stage ] ─▶ exit
+//
+// Facts in, orders out: the link is told what came and what time it is, and speaks to its LinkExit.
+// It touches no socket and no clock. What it guarantees, whatever the faults do: bytes of one
+// direction never overtake each other (a due time is raised to that of the bytes before it); an end
+// or a reset of the sender travels behind the bytes it followed; disarming releases what the fault
+// held, in order; what passes every fault at once is never copied.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "faults/fault.h"
+#include "proxy/byte_queue.h"
+#include "proxy/spec.h"
+
+namespace faultline {
+
+// How a direction ends: the sender finished (FIN), or its side of the connection was reset.
+enum class Closing : std::uint8_t { end, reset };
+
+// Where a link speaks. Called during the link's own calls; must not call the link back.
+class LinkExit {
+ public:
+  virtual ~LinkExit() = default;
+  virtual void leave(ByteView bytes) = 0;                // pass on now
+  virtual void leave(std::unique_ptr<Block> block) = 0;  // the same, with the memory they are in
+  virtual void leave(Closing closing) = 0;               // … behind all that left before
+  virtual void answer(ByteView bytes) = 0;               // back to the sender
+  virtual void reset_both() = 0;                         // a fault resets the connection
+  virtual void refuse() = 0;                             // a fault refuses the connection
+  // A fault altered something; `bytes` may be 0. Every alteration is told, so nothing is forgotten.
+  virtual void touched(FaultId fault, std::uint64_t bytes) = 0;
+};
+
+class Link {
+ public:
+  Link(Direction direction, LinkExit& exit) : direction_(direction), exit_(exit) {}
+
+  // `draw` is about (seed, fault, connection). Faults act in the order they were armed.
+  void arm(FaultId id, const Fault& prototype, Draw draw, Instant now, bool established);
+  void opening(Instant now);  // the connection is about to dial; upstream links only
+  void disarm(FaultId id, Instant now);
+  bool staged() const { return !stages_.empty(); }
+
+  void arrive(const Chunk& chunk);
+  void sender_closed(Closing closing, Instant now);
+
+  // Moves everything due by `now` on; then nothing is due before wake_at().
+  void settle(Instant now);
+  Instant wake_at() const;
+  std::uint64_t held() const { return held_; }  // bytes waiting in stages
+
+ private:
+  struct Item {
+    std::unique_ptr<Block> block;  // nullptr: a closing
+    Closing closing = Closing::end;
+    Label label;
+    Instant arrived{};
+    Instant due{};
+  };
+  struct Stage {
+    FaultId id = 0;
+    std::unique_ptr<Fault> fault;
+    Draw draw;
+    std::uint64_t ordinal = 0;  // of the next moment that may draw
+    Instant last_due{};         // no later item may be due before
+    Instant wake = never;       // asked for by the fault
+    bool closed = false;        // the fault ended this direction: what comes later is dropped
+    std::deque<Item> waiting;
+  };
+  class Verdict;
+
+  // `block`, where given, owns the bytes of `chunk`.
+  void enter(std::size_t stage, const Chunk& chunk, std::unique_ptr<Block> block);
+  void enter_closing(std::size_t stage, Closing closing, Instant now);
+  void advance(std::size_t stage, Item item, Instant now);
+  void release(std::size_t stage, Instant until, Instant now);
+  void carry_out(std::size_t stage, const Verdict& verdict, Instant now);
+  Moment moment(Stage& stage, Instant now);
+
+  const Direction direction_;
+  LinkExit& exit_;
+  std::vector<Stage> stages_;
+  std::uint64_t held_ = 0;
+};
+
+}  // namespace faultline

@@ -1,0 +1,244 @@
+#include "proxy/wire/engine.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cassert>
+#include <latch>
+#include <map>
+#include <thread>
+#include <utility>
+
+#include "proxy/wire/clock.h"
+#include "proxy/wire/listener.h"
+#include "proxy/wire/worker.h"
+
+namespace faultline::wire {
+namespace {
+
+// Descriptors that are not a connection's: files, the journal, loops, listeners, the pipes of bulk.
+constexpr std::uint64_t reserved_descriptors = 128;
+constexpr std::uint64_t descriptors_per_worker =
+    8 + 2 * (PipePool::most_idle + PipePool::most_lent);
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+unsigned default_workers() {
+  const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
+  return cores <= 2 ? 1 : std::min(cores - 1, 4U);
+}
+
+std::uint64_t connections_within(std::uint64_t descriptors, unsigned workers) {
+  const std::uint64_t reserved = reserved_descriptors + workers * descriptors_per_worker;
+  return descriptors > reserved + 2 ? (descriptors - reserved) / 2 : 1;
+}
+
+// The first worker is the acceptor too: it owns the listeners and hands sockets out in turn.
+class RunningEngine final : public Engine {
+ public:
+  RunningEngine(EngineOptions options, Journal& journal)
+      : options_(options),
+        budget_(connections_within(raise_descriptor_limit(), options.workers)),
+        pen_(journal.pen()) {
+    const Worker::Shared shared{options_, &budget_, [this] { connection_freed(); }};
+    for (unsigned i = 0; i < options_.workers; ++i)
+      workers_.push_back(std::make_unique<Worker>(shared, journal.pen()));
+    for (auto& worker : workers_) worker->start();
+  }
+
+  ~RunningEngine() override {
+    heal();
+    ask(0, [this](Worker&) { listeners_.clear(); });
+    for (auto& worker : workers_) worker->stop();
+  }
+
+  Result<OpenedProxy> open(const ProxySpec& spec) override;
+  void close(ProxyId proxy) override;
+  ArmedFault arm(const FaultSpec& fault, const std::vector<ProxyId>& proxies) override;
+  Receipt disarm(FaultId fault) override;
+  void heal() override;
+  Touched touched(FaultId fault) override;
+  ProxyCounters counters(ProxyId proxy) override;
+  std::string limits() const override;
+
+ private:
+  // Calls `task` on a worker's thread and waits until it has run there: a loop turn.
+  template <class Task>
+  void ask(std::size_t index, Task task) {
+    std::latch done(1);
+    Worker& worker = *workers_[index];
+    worker.loop().post([&] {
+      task(worker);
+      done.count_down();
+    });
+    done.wait();
+  }
+  template <class Task>
+  void ask_all(Task task) {
+    std::latch done(static_cast<std::ptrdiff_t>(workers_.size()));
+    for (auto& worker : workers_) {
+      worker->loop().post([&task, &done, w = worker.get()] {
+        task(*w);
+        done.count_down();
+      });
+    }
+    done.wait();
+  }
+
+  void accepted(ProxyId proxy, Descriptor client, std::uint64_t ordinal);
+  void connection_freed();
+  void write(EventKind kind, Instant at, FaultId fault, ProxyId proxy, std::string_view text);
+
+  const EngineOptions options_;
+  ConnectionBudget budget_;
+  JournalPen& pen_;  // of the thread that calls the engine
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::map<ProxyId, std::unique_ptr<Listener>> listeners_;  // on the acceptor's thread
+  std::vector<FaultId> armed_;
+  ConnectionId next_connection_ = 1;  // on the acceptor's thread
+  std::size_t next_worker_ = 0;       // likewise
+  ProxyId next_proxy_ = 1;
+  FaultId next_fault_ = 1;
+};
+
+Result<OpenedProxy> RunningEngine::open(const ProxySpec& spec) {
+  if (find_codec_kind(spec.protocol) == nullptr)
+    return error("proxy " + spec.name, "unknown protocol \"" + spec.protocol + "\"" +
+                                           suggestion(spec.protocol, codec_kind_names()));
+  SocketAddress address;
+  if (!numeric(spec.listen, address))
+    return error("proxy " + spec.name, "listening address " + spec.listen.text() +
+                                           " is not numeric; write 127.0.0.1 or [::1]");
+  Result<Descriptor> socket = listen_on(address);
+  if (!socket) return error("proxy " + spec.name, socket.error().what);
+  const SocketAddress real = local_address(socket->get());
+
+  const ProxyId id = next_proxy_++;
+  ask_all([&](Worker& worker) { worker.add_proxy(spec, id); });
+  write(EventKind::proxy_opened, now(), 0, id, real.text());
+  ask(0, [&](Worker& acceptor) {
+    listeners_[id] =
+        std::make_unique<Listener>(acceptor.loop(), std::move(*socket), id, budget_, acceptor.pen(),
+                                   [this, id](Descriptor client, std::uint64_t ordinal) {
+                                     accepted(id, std::move(client), ordinal);
+                                   });
+  });
+  return OpenedProxy{id, {spec.listen.host, real.port()}};
+}
+
+void RunningEngine::close(ProxyId proxy) {
+  ask(0, [&](Worker&) { listeners_.erase(proxy); });
+  ask_all([&](Worker& worker) { worker.remove_proxy(proxy); });
+  write(EventKind::proxy_closed, now(), 0, proxy, {});
+}
+
+void RunningEngine::accepted(ProxyId proxy, Descriptor client, std::uint64_t ordinal) {
+  const ConnectionId id = next_connection_++;
+  const std::size_t turn = next_worker_++ % workers_.size();
+  if (turn == 0) return workers_[0]->adopt(std::move(client), proxy, id, ordinal);
+  Worker& worker = *workers_[turn];
+  worker.loop().post([&worker, proxy, id, ordinal, fd = client.give_up()] {
+    worker.adopt(Descriptor(fd), proxy, id, ordinal);
+  });
+}
+
+// On any worker's thread. Listeners that wait for room are asked to go on.
+void RunningEngine::connection_freed() {
+  if (!budget_.room_was_asked_for()) return;
+  workers_[0]->loop().post([this] {
+    for (auto& [proxy, listener] : listeners_) listener->resume();
+  });
+}
+
+ArmedFault RunningEngine::arm(const FaultSpec& fault, const std::vector<ProxyId>& proxies) {
+  assert(fault.kind != nullptr && fault.prototype != nullptr);
+  ArmedFault armed{next_fault_++, {now(), {}}};
+  write(EventKind::fault_commanded, armed.receipt.commanded, armed.id, 0, fault.name);
+  ask_all([&](Worker& worker) { worker.arm(armed.id, fault, proxies); });
+  armed.receipt.in_force = now();
+  write(EventKind::fault_armed, armed.receipt.in_force, armed.id, 0, fault.name);
+  armed_.push_back(armed.id);
+  return armed;
+}
+
+Receipt RunningEngine::disarm(FaultId fault) {
+  Receipt receipt{now(), {}};
+  if (std::erase(armed_, fault) == 0) return receipt;
+  write(EventKind::fault_disarm_commanded, receipt.commanded, fault, 0, {});
+  ask_all([&](Worker& worker) { worker.disarm(fault); });
+  receipt.in_force = now();
+  Event disarmed;
+  disarmed.at = receipt.in_force;
+  disarmed.kind = EventKind::fault_disarmed;
+  disarmed.fault = fault;
+  disarmed.touched = touched(fault);
+  pen_.write(disarmed);
+  return receipt;
+}
+
+void RunningEngine::heal() {
+  while (!armed_.empty()) disarm(armed_.back());
+}
+
+Touched RunningEngine::touched(FaultId fault) {
+  std::vector<Touched> parts(workers_.size());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    ask(i, [&](Worker& worker) {
+      if (const Touched* here = worker.touched(fault)) parts[i] = *here;
+    });
+  }
+  Touched sum;
+  for (const Touched& part : parts) sum.add(part);
+  return sum;
+}
+
+ProxyCounters RunningEngine::counters(ProxyId proxy) {
+  ProxyCounters sum;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    ask(i, [&](Worker& worker) {
+      const ProxyCounters* here = worker.counters(proxy);
+      if (here == nullptr) return;
+      sum.accepted += here->accepted;
+      sum.live += here->live;
+      sum.bytes_upstream += here->bytes_upstream;
+      sum.bytes_downstream += here->bytes_downstream;
+    });
+  }
+  return sum;
+}
+
+std::string RunningEngine::limits() const {
+  return std::to_string(budget_.most()) + " connections, " + to_string(options_.total_limit) +
+         " held by faults (" + to_string(options_.link_limit) + " per direction), " +
+         std::to_string(options_.workers) + (options_.workers == 1 ? " worker" : " workers");
+}
+
+void RunningEngine::write(EventKind kind, Instant at, FaultId fault, ProxyId proxy,
+                          std::string_view text) {
+  Event event;
+  event.at = at;
+  event.kind = kind;
+  event.fault = fault;
+  event.proxy = proxy;
+  event.text = text;
+  pen_.write(event);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, Journal& journal) {
+  signal(SIGPIPE, SIG_IGN);
+  EngineOptions complete = options;
+  if (complete.workers == 0) complete.workers = default_workers();
+  return std::make_unique<RunningEngine>(complete, journal);
+}
+
+}  // namespace faultline::wire

@@ -1,0 +1,311 @@
+#include "proxy/wire/relay.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/wire/worker.h"
+
+namespace faultline::wire {
+namespace {
+
+constexpr Duration acknowledgement_poll = std::chrono::milliseconds(2);
+
+constexpr std::array both_directions{Direction::upstream, Direction::downstream};
+
+}  // namespace
+
+Relay::Relay(Worker& worker, LocalProxy& proxy, ConnectionId id, std::uint64_t ordinal,
+             Descriptor client)
+    : worker_(worker),
+      proxy_(proxy),
+      id_(id),
+      ordinal_(ordinal),
+      deadline_(worker.loop(), [this](Instant) { worker_.mark(*this); }) {
+  client_.socket = std::move(client);
+  if (proxy.codec->make != nullptr) codec_ = proxy.codec->make();
+}
+
+Relay::~Relay() {
+  for (const Direction d : both_directions) {
+    if (lane(d).staged()) worker_.count_staged(-1);
+  }
+}
+
+void Relay::Endpoint::ready(std::uint32_t events) {
+  if ((events & EPOLLIN) != 0) readable = true;
+  if ((events & EPOLLOUT) != 0) writable = true;
+  if ((events & EPOLLRDHUP) != 0) readable = hung_up = true;
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) readable = erred = true;
+  relay.worker_.mark(relay);
+}
+
+// --- opening ------------------------------------------------------------------------------------
+
+void Relay::open(Instant now) {
+  Event accepted = event(EventKind::connection_accepted);
+  SocketAddress peer;
+  peer.length = sizeof peer.storage;
+  getpeername(client_.socket.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length);
+  accepted.text = peer.text();
+  worker_.pen().write(accepted);
+
+  set_no_delay(client_.socket.get());
+  worker_.loop().watch(client_.socket.get(), client_);
+  worker_.mark(*this);
+  for (const FaultId id : proxy_.armed) arm(worker_.fault(id), now, false);
+  if (upstream_.link) upstream_.link->opening(now);
+  if (doom_ != Doom::none) return;
+  dial_limit_ = now + proxy_.spec.connect_timeout;
+  worker_.resolve(proxy_.spec.upstream, id_);
+}
+
+void Relay::resolved(std::vector<SocketAddress> addresses, Instant now) {
+  if (phase_ != Phase::resolving || doom_ != Doom::none) return;
+  if (addresses.empty()) return upstream_failed("no such address");
+  addresses_.assign(addresses.rbegin(), addresses.rend());
+  dial_next(now);
+}
+
+// Addresses are tried in the resolver's order; the last refusal is the one that is told.
+void Relay::dial_next(Instant now) {
+  phase_ = Phase::dialing;
+  while (!addresses_.empty()) {
+    Dialing dialing = dial(addresses_.back());
+    addresses_.pop_back();
+    if (dialing.error != 0) {
+      if (addresses_.empty()) upstream_failed(error_name(dialing.error));
+      continue;
+    }
+    server_.socket = std::move(dialing.socket);
+    server_.readable = server_.writable = server_.hung_up = server_.erred = false;
+    worker_.loop().watch(server_.socket.get(), server_);
+    deadline_.set(std::max(dial_limit_, now));
+    return;
+  }
+}
+
+// The client has been accepted by our kernel already: the nearest to a refusal is an RST.
+void Relay::upstream_failed(std::string_view why) {
+  Event failed = event(EventKind::upstream_failed);
+  failed.text = why;
+  worker_.pen().write(failed);
+  doom_ = Doom::reset;
+  reason_ = "upstream failed";
+  worker_.mark(*this);
+}
+
+Relay::Next Relay::settle_opening(Instant now) {
+  if (client_.erred) {
+    client_.erred = false;
+    client_.reset = take_error(client_.socket.get()) != 0;
+    if (client_.reset) {
+      worker_.pen().write(event(EventKind::peer_reset));
+      return finish("client reset before the upstream was connected");
+    }
+  }
+  if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
+    const int error = take_error(server_.socket.get());
+    if (error != 0) {
+      server_.socket.close();
+      if (addresses_.empty()) {
+        upstream_failed(error_name(error));
+      } else {
+        dial_next(now);
+      }
+    } else {
+      phase_ = Phase::relaying;
+      server_.erred = false;
+      deadline_.clear();
+      Event connected = event(EventKind::upstream_connected);
+      connected.text = proxy_.spec.upstream.text();
+      worker_.pen().write(connected);
+    }
+  } else if (now >= dial_limit_) {
+    upstream_failed("ETIMEDOUT");
+  } else {
+    deadline_.set(dial_limit_);
+  }
+  return Next::wait;
+}
+
+// --- faults -------------------------------------------------------------------------------------
+
+void Relay::arm(const LocalFault& fault, Instant now, bool established) {
+  const Draw draw = fault.draw.about(ordinal_);
+  if (phase_ == Phase::finished || !fault.spec.aim.takes(ordinal_, draw)) return;
+  for (const Direction d : both_directions) {
+    if (!includes(fault.spec.directions(), d)) continue;
+    Lane& armed = lane(d);
+    if (!armed.link) {
+      armed.link = std::make_unique<Link>(d, armed);
+      worker_.count_staged(1);
+    }
+    armed.link->arm(fault.id, *fault.spec.prototype, draw, now, established);
+  }
+  worker_.mark(*this);
+}
+
+void Relay::disarm(FaultId fault, Instant now) {
+  for (const Direction d : both_directions) {
+    Lane& armed = lane(d);
+    if (!armed.link) continue;
+    armed.link->disarm(fault, now);
+    if (!armed.link->staged()) {
+      armed.link.reset();
+      worker_.count_staged(-1);
+    }
+  }
+  worker_.mark(*this);
+}
+
+void Relay::close(std::string_view reason) {
+  if (doom_ == Doom::none) doom_ = Doom::reset;
+  reason_ = reason;
+  worker_.mark(*this);
+}
+
+// --- a turn -------------------------------------------------------------------------------------
+
+Relay::Next Relay::settle(Instant now) {
+  if (phase_ != Phase::relaying && doom_ == Doom::none) {
+    const Next next = settle_opening(now);
+    if (next == Next::finished) return next;
+  }
+  if (doom_ == Doom::refused) return finish("refused by a fault");
+  if (doom_ == Doom::reset) return finish(reason_.empty() ? "reset by a fault" : reason_);
+  if (phase_ != Phase::relaying) return Next::wait;
+
+  bool more = false;
+  for (const Direction d : both_directions) {
+    note_error(d, now);
+    if (lane(d).link) lane(d).link->settle(now);
+    more = pump(lane(d)) || more;
+  }
+  close_flows(now);
+  if (doom_ != Doom::none) return Next::again;
+  if (connection_.finished() || now >= linger_until_) return finish("ended");
+  const Instant wake = wake_at();
+  if (wake != deadline_.at() || !deadline_.is_set()) deadline_.set(wake);
+  return more ? Next::again : Next::wait;
+}
+
+// An error is looked at even where reading is paused: a peer that is gone must be noticed, and told
+// to the journal, when it happens and not when its bytes are wanted.
+void Relay::note_error(Direction d, Instant) {
+  Endpoint& from = source(d);
+  if (!from.erred) return;
+  from.erred = false;
+  const int error = take_error(from.socket.get());
+  if (error != 0) sink_failed(opposite(d));
+}
+
+// The side that `d` sends to is gone. What it had sent may still be read and passed on.
+void Relay::sink_failed(Direction d) {
+  Endpoint& gone = sink(d);
+  gone.readable = true;
+  if (gone.reset) return;
+  gone.reset = true;
+  Event reset = event(EventKind::peer_reset);
+  reset.direction = opposite(d);
+  worker_.pen().write(reset);
+  if (reason_.empty())
+    reason_ = opposite(d) == Direction::upstream ? "reset by client" : "reset by server";
+  connection_.sink_lost(d);
+  lane(d).queue.clear();
+  lane(d).pipe = PooledPipe();
+}
+
+void Relay::close_flows(Instant now) {
+  for (const Direction d : both_directions) {
+    Lane& l = lane(d);
+    if (l.queue.empty() && l.pipe.held() == 0) connection_.drained(d);
+    // An RST that can't be delivered behind its bytes is delivered without them, after a while; but
+    // not while a fault holds them on purpose.
+    const bool left = connection_.flow(d) == Connection::Flow::resetting;
+    if (source(d).reset && (left || !l.staged())) {
+      if (l.reset_limit == never) l.reset_limit = now + reset_flush_limit;
+      if (now >= l.reset_limit) {
+        l.queue.clear();
+        l.pipe = PooledPipe();
+        connection_.reset_left(d);
+        connection_.drained(d);
+        connection_.acknowledged(d);
+      }
+    }
+    if (connection_.awaits_acknowledgement(d)) await_acknowledgement(d, now);
+    carry_out(d);
+  }
+  if (connection_.both_ended() && !connection_.finished() && linger_until_ == never)
+    linger_until_ = now + linger_limit;
+}
+
+void Relay::await_acknowledgement(Direction d, Instant now) {
+  Endpoint& to = sink(d);
+  const int own_fin = to.fin_sent ? 1 : 0;
+  if (unacknowledged(to.socket.get()) <= own_fin) {
+    connection_.acknowledged(d);
+    poll_at_ = never;
+  } else {
+    poll_at_ = now + acknowledgement_poll;
+  }
+}
+
+void Relay::carry_out(Direction d) {
+  Endpoint& to = sink(d);
+  switch (connection_.take_order(d)) {
+    case Connection::Order::none:
+      break;
+    case Connection::Order::half_close:
+      shut_down_writing(to.socket.get());
+      to.fin_sent = true;
+      break;
+    case Connection::Order::reset:
+      reset_and_close(to.socket);
+      connection_.sink_lost(opposite(d));
+      connection_.sink_lost(d);
+      break;
+  }
+}
+
+Instant Relay::wake_at() const {
+  Instant wake = std::min({poll_at_, linger_until_});
+  for (const Lane* l : {&upstream_, &downstream_}) {
+    if (l->link) wake = std::min(wake, l->link->wake_at());
+    if (connection_.flow(l->direction) != Connection::Flow::over)
+      wake = std::min(wake, l->reset_limit);
+  }
+  return wake;
+}
+
+Relay::Next Relay::finish(std::string_view reason) {
+  const bool by_reset = doom_ != Doom::none;
+  if (codec_) codec_->closed(worker_.loop().now(), *this);
+  Event closed = event(EventKind::connection_closed);
+  closed.count = upstream_.relayed;
+  closed.more = downstream_.relayed;
+  closed.text = reason_.empty() ? reason : reason_;
+  worker_.pen().write(closed);
+  phase_ = Phase::finished;
+  deadline_.clear();
+  for (Endpoint* side : {&client_, &server_}) {
+    if (by_reset) {
+      reset_and_close(side->socket);
+    } else {
+      side->socket.close();
+    }
+  }
+  return Next::finished;
+}
+
+Event Relay::event(EventKind kind) const {
+  Event e;
+  e.at = worker_.loop().now();
+  e.kind = kind;
+  e.proxy = proxy_.id;
+  e.connection = id_;
+  return e;
+}
+
+}  // namespace faultline::wire

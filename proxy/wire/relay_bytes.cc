@@ -1,0 +1,267 @@
+// How a relay moves bytes. The path of a chunk with nothing armed is pump_copied ─▶ deliver ─▶
+// send: two system calls, no allocation, no clock reading, no queue.
+
+#include <algorithm>
+#include <array>
+
+#include "proxy/wire/relay.h"
+#include "proxy/wire/worker.h"
+
+namespace faultline::wire {
+namespace {
+
+constexpr std::size_t gather_slots = 64;
+
+// Bulk has proved itself after so many large reads in a row, and is over after one small one.
+constexpr std::size_t bulk_read = 64 * 1024;
+constexpr std::uint8_t bulk_proof = 3;
+constexpr std::size_t bulk_over = 32 * 1024;
+
+}  // namespace
+
+bool Relay::may_read(Lane& l) {
+  if (connection_.drops(l.direction)) return true;
+  if (!l.staged()) return l.queue.empty();
+  const std::uint64_t limit = worker_.link_limit();
+  if (l.paused ? l.held() > limit / 2 : l.held() >= limit) {
+    l.paused = true;
+  } else {
+    l.paused = false;
+  }
+  return !l.paused;
+}
+
+// Moves what can be moved now; true when the budget ended it and there is more.
+bool Relay::pump(Lane& l) {
+  flush(l);
+  Endpoint& from = source(l.direction);
+  if (!from.socket.open() || from.read_out) return false;
+  const bool plain = !codec_ && !l.staged() && !connection_.drops(l.direction);
+  if (l.pipe.attached()) {
+    if (plain) return pump_spliced(l);
+    // A fault was armed on bulk: what the pipe holds goes on before anything else.
+    const std::span<char> scratch = worker_.scratch();
+    while (l.pipe.held() > 0) {
+      const std::size_t n = l.pipe.read_back(scratch);
+      if (n == 0) break;
+      l.queue.add(ByteView(scratch.data(), n));
+    }
+    l.pipe.release();
+    flush(l);
+  } else if (plain && l.bulk_reads >= bulk_proof && l.queue.empty()) {
+    l.pipe = worker_.pipes().lend();
+    if (l.pipe.attached()) return pump_spliced(l);
+    l.bulk_reads = 0;
+  }
+  return pump_copied(l);
+}
+
+bool Relay::pump_copied(Lane& l) {
+  Endpoint& from = source(l.direction);
+  std::size_t budget = turn_budget;
+  while (from.readable && may_read(l)) {
+    if (budget == 0) return true;
+    const std::span<char> scratch = worker_.scratch().first(budget);
+    const Transfer got = receive(from.socket.get(), scratch);
+    if (got.would_block) {
+      from.readable = false;
+    } else if (got.error != 0 || got.ended) {
+      if (got.error != 0) sink_failed(opposite(l.direction));
+      source_over(l, worker_.loop().now());
+      return false;
+    } else {
+      // A short read means that the kernel has no more, unless the end is known to follow.
+      if (got.count < scratch.size() && !from.hung_up && !from.reset) from.readable = false;
+      budget -= got.count;
+      l.relayed += got.count;
+      l.bulk_reads = got.count < bulk_read
+                         ? 0
+                         : static_cast<std::uint8_t>(std::min<int>(l.bulk_reads + 1, bulk_proof));
+      deliver(l, ByteView(scratch.data(), got.count));
+      if (doom_ != Doom::none) return false;
+    }
+  }
+  return false;
+}
+
+bool Relay::pump_spliced(Lane& l) {
+  Endpoint& from = source(l.direction);
+  Endpoint& to = sink(l.direction);
+  std::size_t budget = turn_budget;
+  while (true) {
+    if (l.pipe.held() > 0) {
+      if (!to.writable) return false;
+      const Transfer put = l.pipe.empty_into(to.socket.get());
+      if (put.error != 0) {
+        sink_failed(l.direction);
+        return true;
+      }
+      if (put.would_block) to.writable = false;
+      continue;
+    }
+    if (!from.readable) return false;
+    if (budget == 0) return true;
+    const Transfer got = l.pipe.fill(from.socket.get(), budget);
+    if (got.count == 0) {
+      l.pipe.release();
+      l.bulk_reads = 0;
+      if (got.would_block) from.readable = false;
+      return !got.would_block;  // an end or an error is read and told in the copying way
+    }
+    budget -= got.count;
+    l.relayed += got.count;
+    if (got.count < bulk_over) l.bulk_reads = 0;
+  }
+}
+
+void Relay::deliver(Lane& l, ByteView bytes) {
+  const Direction d = l.direction;
+  (d == Direction::upstream ? proxy_.counters.bytes_upstream : proxy_.counters.bytes_downstream) +=
+      bytes.size();
+  if (connection_.drops(d)) return;
+  Loop& loop = worker_.loop();
+  if (!l.staged()) {
+    l.leave(bytes);
+    if (codec_ && !codec_->opaque()) {
+      cutting_ = nullptr;
+      codec_->cut(d, bytes, loop.now(), *this);
+    }
+    return;
+  }
+  // A due time counts from when the bytes were here: the turn began before that.
+  loop.refresh_now();
+  if (codec_ && !codec_->opaque()) {
+    cutting_ = &l;
+    uncut_ = bytes;
+    codec_->cut(d, bytes, loop.now(), *this);
+    cutting_ = nullptr;
+    bytes = uncut_;  // what a codec that gave up did not label
+  }
+  if (!bytes.empty() && l.link) l.link->arrive({bytes, loop.now(), {}});
+  flush(l);
+}
+
+void Relay::slice(std::size_t length, const Label& label) {
+  if (cutting_ == nullptr) return;
+  const ByteView bytes = uncut_.substr(0, length);
+  uncut_.remove_prefix(bytes.size());
+  cutting_->link->arrive({bytes, worker_.loop().now(), label});
+}
+
+void Relay::source_over(Lane& l, Instant now) {
+  Endpoint& from = source(l.direction);
+  from.readable = false;
+  from.read_out = true;
+  connection_.source_finished(l.direction);
+  if (!from.reset) {
+    Event ended = event(EventKind::peer_ended);
+    ended.direction = l.direction;
+    worker_.pen().write(ended);
+    if (reason_.empty())
+      reason_ = l.direction == Direction::upstream ? "ended by client" : "ended by server";
+  }
+  if (codec_) codec_->ended(l.direction, now, *this);
+  const Closing closing = from.reset ? Closing::reset : Closing::end;
+  if (l.link) {
+    l.link->sender_closed(closing, now);
+  } else {
+    l.leave(closing);
+  }
+}
+
+void Relay::flush(Lane& l) {
+  Endpoint& to = sink(l.direction);
+  while (!l.queue.empty() && to.writable && to.socket.open()) {
+    std::array<iovec, gather_slots> slots;
+    const std::size_t n = l.queue.gather(slots);
+    const std::size_t before = l.queue.size();
+    const Transfer put = send_gathered(to.socket.get(), std::span(slots).first(n));
+    if (put.error != 0) return sink_failed(l.direction);
+    if (put.would_block) {
+      to.writable = false;
+    } else {
+      l.queue.consume(put.count);
+      if (put.count < before && n < gather_slots) to.writable = false;
+    }
+  }
+}
+
+// --- what a link orders -------------------------------------------------------------------------
+
+void Relay::Lane::leave(ByteView bytes) {
+  if (relay.connection_.flow(direction) == Connection::Flow::over) return;
+  Endpoint& to = relay.sink(direction);
+  if (queue.empty() && to.writable && to.socket.open()) {
+    const Transfer put = send_bytes(to.socket.get(), bytes);
+    if (put.error != 0) return relay.sink_failed(direction);
+    if (put.count == bytes.size()) return;
+    to.writable = false;
+    bytes.remove_prefix(put.count);
+  }
+  queue.add(bytes);
+}
+
+void Relay::Lane::leave(std::unique_ptr<Block> block) {
+  if (relay.connection_.flow(direction) == Connection::Flow::over) return;
+  queue.add(std::move(block));
+}
+
+void Relay::Lane::leave(Closing closing) {
+  if (closing == Closing::end) {
+    relay.connection_.end_left(direction);
+  } else {
+    relay.connection_.reset_left(direction);
+  }
+}
+
+void Relay::Lane::answer(ByteView bytes) { relay.lane(opposite(direction)).queue.add(bytes); }
+
+void Relay::Lane::reset_both() {
+  if (relay.doom_ == Doom::none) relay.doom_ = Doom::reset;
+}
+
+void Relay::Lane::refuse() { relay.doom_ = Doom::refused; }
+
+void Relay::Lane::touched(FaultId fault, std::uint64_t bytes) {
+  const Instant now = relay.worker_.loop().now();
+  Touched& totals = relay.worker_.fault(fault).totals;
+  totals.first = std::min(totals.first, now);
+  totals.last = std::max(totals.last, now);
+  totals.bytes += bytes;
+  if (bytes > 0) ++totals.messages;
+  const auto knows = [fault](const Lane& l) {
+    return std::find(l.touched_by.begin(), l.touched_by.end(), fault) != l.touched_by.end();
+  };
+  if (knows(*this)) return;
+  if (!knows(relay.lane(opposite(direction)))) ++totals.connections;
+  touched_by.push_back(fault);
+  Event first = relay.event(EventKind::fault_touched);
+  first.direction = direction;
+  first.fault = fault;
+  first.count = bytes;
+  relay.worker_.pen().write(first);
+}
+
+// --- what a codec says --------------------------------------------------------------------------
+
+void Relay::exchange(const Exchange& exchange) {
+  Event e = event(EventKind::exchange);
+  e.exchange = exchange;
+  worker_.pen().write(e);
+}
+
+void Relay::session(SessionFact fact, std::string_view code) {
+  Event e = event(EventKind::session);
+  e.session = fact;
+  e.text = code;
+  worker_.pen().write(e);
+}
+
+void Relay::desync(std::string_view reason) {
+  Event e = event(EventKind::desync);
+  e.direction = cutting_ != nullptr ? cutting_->direction : Direction::upstream;
+  e.text = reason;
+  worker_.pen().write(e);
+}
+
+}  // namespace faultline::wire
