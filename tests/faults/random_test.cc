@@ -54,13 +54,17 @@ TEST_CASE("between holds at the edges of its range") {
   CHECK(Draw(5).between(low, low) == low);
   CHECK(Draw(5).between(high, high) == high);
   CHECK(Draw(5).between(low, high) == static_cast<std::int64_t>(Draw(5).bits()));
-  int negative = 0;
-  for (std::uint64_t i = 0; i < 1000; ++i) {
-    // Half of all bits are refused here, so the second draw is used too.
-    const std::int64_t value = Draw(6).about(i).between(low, 1);
-    REQUIRE(value <= 1);
-    negative += value < low / 2 ? 1 : 0;
+}
+
+TEST_CASE("between is even where 2^64 is no multiple of the range") {
+  // Three quarters of all values: a plain remainder would fall into the lowest third half the time.
+  constexpr std::int64_t quarter = std::int64_t{1} << 62;
+  constexpr std::int64_t low = std::numeric_limits<std::int64_t>::min();
+  int lowest_third = 0;
+  for (std::uint64_t i = 0; i < 30'000; ++i) {
+    const std::int64_t value = Draw(6).about(i).between(low, quarter - 1);
+    REQUIRE(value < quarter);
+    lowest_third += value < -quarter ? 1 : 0;
   }
-  CHECK(negative > 400);
-  CHECK(negative < 600);
+  CHECK(lowest_third == Approx(10'000).epsilon(0.05));
 }
