@@ -1,0 +1,396 @@
+// HTTP/1.x, observed (RFC 9110, RFC 9112). Two strict parsers, one per direction; requests wait in
+// order for their responses:
+//
+//   client  GET /a | POST /b …body… | GET /c
+//   server           200 to /a | 100 | 201 to /b | (nothing yet)
+//
+//   - Interim responses (1xx but 101) belong to the exchange and do not end it.
+//   - A final response settles its exchange even while the request is still being sent.
+//   - A request that asks for another protocol (Upgrade, CONNECT) stops the reading of the client's
+//     bytes until its answer: they are held, to a limit. 101, or 2xx to CONNECT, ends HTTP by
+//     agreement; any other answer declines, and what was held is read as HTTP with the instants at
+//     which it came.
+//   - A response that no request asked for, or anything the parsers refuse, is a desync.
+//
+// Slices carry the method as their message name once the header block is complete ("request" for
+// earlier bytes), and "response"; blank lines between messages and held bytes carry none.
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cstddef>
+#include <utility>
+
+#include "proxy/codec.h"
+#include "proxy/http_parser.h"
+
+namespace faultline {
+
+extern const CodecKind http_kind;
+
+namespace {
+
+constexpr std::size_t max_outstanding_requests = 1024;
+constexpr std::size_t max_held_bytes = 16 * 1024;  // sent before the answer to an upgrade
+
+// An exchange whose final response is not complete.
+struct Open {
+  Exchange exchange;
+  bool is_head = false;
+  bool is_connect = false;
+  bool asks_upgrade = false;
+};
+
+// The open exchanges in request order: a ring that grows to its limit and is reused for ever.
+class OpenExchanges {
+ public:
+  bool empty() const { return count_ == 0; }
+  bool full() const { return count_ == max_outstanding_requests; }
+  Open& front() {
+    assert(count_ > 0);
+    return slots_[first_];
+  }
+
+  Open& push() {
+    assert(!full());
+    if (count_ == slots_.size()) grow();
+    Open& slot = slots_[(first_ + count_++) & (slots_.size() - 1)];
+    slot = Open{};
+    return slot;
+  }
+
+  void pop() {
+    assert(count_ > 0);
+    first_ = (first_ + 1) & (slots_.size() - 1);
+    --count_;
+  }
+
+  // Null when the exchange is no longer open.
+  Open* find(std::uint64_t ordinal) {
+    if (empty() || ordinal < front().exchange.ordinal) return nullptr;
+    const std::uint64_t distance = ordinal - front().exchange.ordinal;
+    if (distance >= count_) return nullptr;
+    return &slots_[(first_ + static_cast<std::size_t>(distance)) & (slots_.size() - 1)];
+  }
+
+ private:
+  void grow() {
+    std::rotate(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(first_), slots_.end());
+    first_ = 0;
+    slots_.resize(std::max<std::size_t>(4, slots_.size() * 2));
+  }
+
+  std::vector<Open> slots_;  // a power of two of them
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+};
+
+// 408 leaves open whether work was done: the server gave up waiting, perhaps on a part it had
+// already used. 409, 425 and 429 say of this very request that it was not applied. Of the 5xx only
+// 503 refuses before working.
+Told told_by(std::uint16_t status) {
+  if (status < 400) return Told::ack;
+  if (status == 503) return Told::failure;
+  if (status == 408 || status >= 500) return Told::ambiguous;
+  return Told::failure;
+}
+
+// The path without query and without scheme and authority, which may carry credentials.
+std::string_view path_of(std::string_view target) {
+  const std::size_t scheme = target.starts_with('/') ? std::string_view::npos : target.find("://");
+  if (scheme != std::string_view::npos) {
+    target.remove_prefix(scheme + 3);
+    const std::size_t path = target.find_first_of("/?");
+    if (path == std::string_view::npos || target[path] == '?') return "/";
+    target.remove_prefix(path);
+  }
+  return target.substr(0, target.find('?'));
+}
+
+// Hands out one direction's bytes of one cut as slices.
+class Slicer {
+ public:
+  void begin_cut(CodecOutlet* out) {
+    out_ = out;
+    given_ = 0;
+    base_ = 0;
+  }
+  void fed(std::size_t consumed) { base_ += consumed; }
+
+  void begin_message(std::size_t offset, std::string_view name, std::uint64_t exchange) {
+    give(base_ + offset, Label{});
+    label_ = Label{.message = name, .exchange = exchange, .first = true};
+    inside_ = true;
+  }
+  void rename(std::string_view name) { label_.message = name; }
+  void end_message(std::size_t offset) {
+    label_.last = true;
+    give(base_ + offset, label_);
+    inside_ = false;
+  }
+  void end_cut(std::size_t size, bool opaque) {
+    give(size, inside_ && !opaque ? label_ : Label{});
+    out_ = nullptr;
+  }
+
+ private:
+  void give(std::size_t upto, const Label& label) {
+    if (out_ == nullptr || upto <= given_) return;
+    out_->slice(upto - given_, label);
+    given_ = upto;
+    label_.first = false;
+  }
+
+  CodecOutlet* out_ = nullptr;  // null outside of a cut, and while held bytes are read
+  std::size_t given_ = 0;
+  std::size_t base_ = 0;  // of the parser's current feed in this cut
+  Label label_;
+  bool inside_ = false;
+};
+
+class Http1 final : public Codec {
+ public:
+  void cut(Direction direction, ByteView bytes, Instant now, CodecOutlet& out) override;
+  void ended(Direction direction, Instant now, CodecOutlet& out) override;
+  void closed(Instant now, CodecOutlet& out) override;
+  bool at_boundary(Direction direction) const override;
+  bool opaque() const override { return opaque_; }
+
+ private:
+  struct Requests final : HttpListener {
+    explicit Requests(Http1& of) : codec(of) {}
+    void message_begun() override;
+    HttpBody head_complete(const HttpHead& head) override;
+    void message_complete() override;
+
+    Http1& codec;
+    HttpParser parser{HttpParser::Side::request, *this};
+    Slicer slicer;
+    Instant begun{};
+    std::uint64_t ordinal = 0;  // of the request being sent, or of the last one
+  };
+
+  struct Responses final : HttpListener {
+    explicit Responses(Http1& of) : codec(of) {}
+    void message_begun() override;
+    HttpBody head_complete(const HttpHead& head) override;
+    void message_complete() override;
+
+    Http1& codec;
+    HttpParser parser{HttpParser::Side::response, *this};
+    Slicer slicer;
+    std::uint16_t status = 0;
+    bool interim = false;
+    bool accepts_upgrade = false;
+  };
+
+  struct Held {
+    std::size_t size = 0;
+    Instant at{};
+  };
+
+  void read_requests(ByteView bytes);
+  void read_responses(ByteView bytes);
+  void hold(ByteView bytes);
+  void decline_upgrade(std::uint64_t ordinal);
+  void lose_track(const char* reason);
+  void report_desync();
+
+  Requests requests_{*this};
+  Responses responses_{*this};
+  OpenExchanges open_;
+  CodecOutlet* out_ = nullptr;  // during a call
+  Instant now_{};
+  const char* lost_ = nullptr;  // why this connection stopped making sense
+  bool opaque_ = false;
+
+  bool awaiting_answer_ = false;  // a request asked for another protocol; the client's bytes wait
+  std::uint64_t declined_ = 0;    // the last request whose upgrade was declined
+  std::string held_;
+  std::vector<Held> held_pieces_;
+};
+
+void Http1::cut(Direction direction, ByteView bytes, Instant now, CodecOutlet& out) {
+  if (bytes.empty()) return;
+  if (opaque_) return out.slice(bytes.size(), Label{});
+  out_ = &out;
+  now_ = now;
+  const bool upstream = direction == Direction::upstream;
+  Slicer& slicer = upstream ? requests_.slicer : responses_.slicer;
+  slicer.begin_cut(&out);
+  upstream ? read_requests(bytes) : read_responses(bytes);
+  slicer.end_cut(bytes.size(), opaque_ || lost_ != nullptr);
+  report_desync();
+}
+
+void Http1::read_requests(ByteView bytes) {
+  while (!awaiting_answer_) {
+    const HttpParser::Progress progress = requests_.parser.feed(bytes);
+    if (progress.error != nullptr) return lose_track(progress.error);
+    if (!progress.upgraded) return;
+    bytes.remove_prefix(progress.consumed);
+    requests_.slicer.fed(progress.consumed);
+    if (requests_.ordinal <= declined_) {
+      requests_.parser.resume_after_upgrade();
+    } else {
+      awaiting_answer_ = true;
+    }
+  }
+  hold(bytes);
+}
+
+void Http1::read_responses(ByteView bytes) {
+  const HttpParser::Progress progress = responses_.parser.feed(bytes);
+  if (progress.error != nullptr) lose_track(progress.error);
+}
+
+void Http1::hold(ByteView bytes) {
+  if (bytes.empty()) return;
+  if (bytes.size() > max_held_bytes - held_.size()) {
+    return lose_track("too many bytes before the answer to an upgrade");
+  }
+  held_.append(bytes);
+  if (held_pieces_.empty() || held_pieces_.back().at != now_) held_pieces_.push_back({0, now_});
+  held_pieces_.back().size += bytes.size();
+}
+
+void Http1::decline_upgrade(std::uint64_t ordinal) {
+  declined_ = ordinal;
+  if (!awaiting_answer_) return;
+  awaiting_answer_ = false;
+  requests_.parser.resume_after_upgrade();
+  const std::string bytes = std::exchange(held_, {});
+  const std::vector<Held> pieces = std::exchange(held_pieces_, {});
+  const Instant now = now_;
+  ByteView rest = bytes;
+  for (const Held& piece : pieces) {
+    now_ = piece.at;
+    read_requests(rest.substr(0, piece.size));
+    rest.remove_prefix(piece.size);
+    if (lost_ != nullptr) break;
+  }
+  now_ = now;
+}
+
+void Http1::lose_track(const char* reason) {
+  if (lost_ == nullptr) lost_ = reason;
+}
+
+void Http1::report_desync() {
+  if (lost_ == nullptr || opaque_) return;
+  opaque_ = true;
+  out_->desync(lost_);
+}
+
+void Http1::ended(Direction direction, Instant now, CodecOutlet& out) {
+  if (opaque_) return;
+  out_ = &out;
+  now_ = now;
+  // A message cut off by the end is no desync: its exchange is told nothing when all is over.
+  (direction == Direction::upstream ? requests_.parser : responses_.parser).finish();
+  report_desync();
+}
+
+void Http1::closed(Instant, CodecOutlet& out) {
+  for (; !open_.empty(); open_.pop()) {
+    Exchange& exchange = open_.front().exchange;
+    exchange.told = Told::nothing;
+    out.exchange(exchange);
+  }
+  opaque_ = true;
+}
+
+bool Http1::at_boundary(Direction direction) const {
+  if (opaque_) return true;
+  if (direction == Direction::downstream) return responses_.parser.between_messages();
+  return awaiting_answer_ ? held_.empty() : requests_.parser.between_messages();
+}
+
+void Http1::Requests::message_begun() {
+  begun = codec.now_;
+  slicer.begin_message(parser.offset(), "request", ++ordinal);
+}
+
+HttpBody Http1::Requests::head_complete(const HttpHead& head) {
+  if (codec.open_.full()) {
+    codec.lose_track("more requests without a response than the limit");
+    return HttpBody::refuse;
+  }
+  Open& open = codec.open_.push();
+  open.is_head = head.method == "HEAD";
+  open.is_connect = head.method == "CONNECT";
+  open.asks_upgrade = head.upgrade;
+  Exchange& exchange = open.exchange;
+  exchange.ordinal = ordinal;
+  exchange.name.append(head.method);
+  exchange.name.append(" ");
+  exchange.name.append(path_of(head.target));
+  exchange.request_first = exchange.request_last = begun;
+  slicer.rename(head.method);
+  return HttpBody::as_declared;
+}
+
+void Http1::Requests::message_complete() {
+  slicer.end_message(parser.offset());
+  if (Open* open = codec.open_.find(ordinal)) open->exchange.request_last = codec.now_;
+}
+
+void Http1::Responses::message_begun() {
+  if (codec.lost_ != nullptr) return;
+  if (codec.open_.empty()) return codec.lose_track("response without a request");
+  Exchange& exchange = codec.open_.front().exchange;
+  exchange.response_first = codec.now_;
+  slicer.begin_message(parser.offset(), "response", exchange.ordinal);
+}
+
+HttpBody Http1::Responses::head_complete(const HttpHead& head) {
+  if (codec.lost_ != nullptr) return HttpBody::refuse;
+  Open& open = codec.open_.front();
+  status = head.status;
+  interim = status < 200 && status != 101;
+  if (interim) return HttpBody::none;
+  if (status == 101 && (!open.asks_upgrade || open.is_connect)) {
+    codec.lose_track("101 to a request that asked for no upgrade");
+    return HttpBody::refuse;
+  }
+  std::array<char, 8> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
+  open.exchange.code = std::string_view(digits.data(), end);
+  accepts_upgrade = status == 101 || (open.is_connect && status >= 200 && status < 300);
+  if (accepts_upgrade) return HttpBody::tunnel;
+  const bool is_head = open.is_head;
+  // From here on `open` may have moved: what was held can contain further requests.
+  if (open.asks_upgrade) codec.decline_upgrade(open.exchange.ordinal);
+  if (codec.lost_ != nullptr) return HttpBody::refuse;
+  return is_head ? HttpBody::none : HttpBody::as_declared;
+}
+
+void Http1::Responses::message_complete() {
+  slicer.end_message(parser.offset());
+  Exchange& exchange = codec.open_.front().exchange;
+  if (interim) {
+    exchange.response_first = Instant{};
+    return;
+  }
+  exchange.told = told_by(status);
+  exchange.response_last = codec.now_;
+  codec.out_->exchange(exchange);
+  if (accepts_upgrade) {
+    codec.out_->session(SessionFact::upgraded, exchange.code.view());
+    codec.opaque_ = true;
+    codec.held_.clear();
+    codec.held_pieces_.clear();
+  }
+  codec.open_.pop();
+}
+
+}  // namespace
+
+const CodecKind http_kind{
+    .name = "http",
+    .summary = "HTTP/1.x: every request with its response",
+    .make = []() -> std::unique_ptr<Codec> { return std::make_unique<Http1>(); },
+};
+
+}  // namespace faultline
