@@ -308,6 +308,7 @@ int HttpParser::State::refuse(const char* reason) {
 }
 
 int HttpParser::State::header_ended() {
+  if (name.empty()) return refuse("header without a name");
   const std::string_view text = trimmed(value);
   const bool length = same_word(name, "content-length");
   const bool codings = same_word(name, "transfer-encoding");
@@ -328,7 +329,7 @@ const char* HttpParser::State::fault_of_framing() const {
   if (llhttp.http_major != 1) return "HTTP version other than 1.0 and 1.1";
   if (codings_seen && llhttp.http_minor == 0) return "Transfer-Encoding in HTTP/1.0";
   if (chunked != ((llhttp.flags & F_CHUNKED) != 0)) return disagreement;
-  if (!request) return nullptr;
+  if (!request) return llhttp.status_code < 100 ? "status below 100" : nullptr;
   if (target.find('#') != std::string::npos) return "fragment in a request target";
   const bool has_body = codings_seen || llhttp.content_length > 0;
   if (llhttp.method == HTTP_CONNECT && has_body) return "CONNECT with a body";
