@@ -67,8 +67,9 @@ std::string HttpServer::address() const {
   char port[NI_MAXSERV] = "";
   ::getnameinfo(reinterpret_cast<sockaddr*>(&bound), size, host, sizeof host, port, sizeof port,
                 NI_NUMERICHOST | NI_NUMERICSERV);
-  const std::string name = bound.ss_family == AF_INET6 ? "[" + std::string(host) + "]" : host;
-  return name + ":" + port;
+  std::string text = host;
+  if (bound.ss_family == AF_INET6) text = std::string("[").append(text).append("]");
+  return text.append(":").append(port);
 }
 
 void HttpServer::accept_pending() {

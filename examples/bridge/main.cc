@@ -96,6 +96,7 @@ class Bridge {
     stop_.request();
     pipeline_.close();
     server_.close();
+    pool_.join();
     if (draining_since_) {
       events_.emit("drain_end", {{"in_flight", std::to_string(left_in_flight_)}});
     }

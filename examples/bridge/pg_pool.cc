@@ -26,8 +26,12 @@ void PgPool::start() {
   keeper_ = std::thread([this] { keep(); });
 }
 
-PgPool::~PgPool() {
+void PgPool::join() {
   if (keeper_.joinable()) keeper_.join();
+}
+
+PgPool::~PgPool() {
+  join();
   idle_.clear();
   ::close(kick_);
 }

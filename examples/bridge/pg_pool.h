@@ -69,11 +69,14 @@ class PgPool {
   };
 
   PgPool(Settings settings, Metrics& metrics, Events& events, const Stop& stop);
-  /// The process must have been told to stop.
   ~PgPool();
 
   /// Begins to connect; until then everything is refused with `pg`.
   void start();
+
+  /// Waits for the keeper's end, after the process has been told to stop. The destructor does it
+  /// too.
+  void join();
 
   /// First come, first served. Refused with `pg` at once while down, with `pool` after the
   /// deadline.
