@@ -1,66 +1,21 @@
 #!/usr/bin/env python3
-"""The reference service against a real PostgreSQL: every route, every deadline, every bug switch, each
-judged by what a client sees and what the table holds.
+"""The reference service against a real PostgreSQL: routes, wire, command line, deadlines and drain,
+each judged by what a client sees and what the table holds. Outages and bugs: bridge_outage_test.py.
 
 usage: bridge_test.py BUILD-FOLDER-OR-BRIDGE [unittest arguments]
 """
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import unittest
 
-from pg_sandbox import Bridge, Link, Load, Postgres, free_port, wait_until
-
-BINARY = ""
-SERVER = None
-
-
-def setUpModule():
-    global SERVER
-    SERVER = Postgres()
-
-
-def tearDownModule():
-    SERVER.close()
-
-
-class BridgeTest(unittest.TestCase):
-    databases = 0
-
-    def setUp(self):
-        BridgeTest.databases += 1
-        self.database = SERVER.database(f"bridge_{BridgeTest.databases}")
-        self.link = Link(SERVER.port)
-        self.addCleanup(self.link.close)
-
-    def start(self, *options, ready=True):
-        """A bridge behind the link. That it ends with 0 is part of every test: a sanitizer's complaint
-        or a shutdown without end is a failure."""
-        bridge = Bridge(BINARY, self.link.port, self.database, *options, ready=ready)
-
-        def finish():
-            code = bridge.close()
-            self.assertEqual((code, bridge.errors), (0, ""))
-            self.assertEqual(bridge.count("stop"), 1)
-
-        self.addCleanup(finish)
-        return bridge
-
-    def stored(self):
-        return SERVER.stored(self.database)
-
-    def assert_refused(self, answer, reason, status=503):
-        self.assertEqual((answer.status, answer.reason), (status, reason))
-        self.assertEqual(answer.headers["Retry-After"], "1")
-
-    def wait_event(self, bridge, name, count=1):
-        wait_until(f"{count} x {name}", lambda: bridge.count(name) >= count)
+# The two functions are found by unittest under these names.
+from bridge_case import BridgeTest, Shared, run, setUpModule, tearDownModule
+from pg_sandbox import free_port, wait_until
 
 
 class Routes(BridgeTest):
@@ -74,7 +29,7 @@ class Routes(BridgeTest):
         again = bridge.post("e-oura")
         self.assertEqual((again.status, json.loads(again.body)["duplicate"]), (202, True))
         self.assertEqual(self.stored(), {"e-oura": 1, "e-whoop": 1, "e-healthkit": 1})
-        row = SERVER.sql("SELECT provider, user_id, node, body->>'event_type' FROM events "
+        row = self.server.sql("SELECT provider, user_id, node, body->>'event_type' FROM events "
                          "WHERE event_id = 'e-oura'", self.database)
         self.assertEqual(row, "oura|u1|n7|sleep")
 
@@ -101,7 +56,8 @@ class Routes(BridgeTest):
 
     def test_a_body_beyond_the_limit_is_refused_with_413(self):
         bridge = self.start()
-        self.assertEqual(bridge.request("POST", "/webhooks/oura", "x" * (1024 * 1024 + 1)).status, 413)
+        body = "x" * (1024 * 1024 + 1)
+        self.assertEqual(bridge.request("POST", "/webhooks/oura", body).status, 413)
 
     def test_health_and_metrics_say_what_is(self):
         bridge = self.start()
@@ -156,7 +112,7 @@ class Wire(BridgeTest):
             b"GET /health HTTP/2.0\r\n\r\n": b"505",
             b"GET /health HTTP/1.1\r\nno colon\r\n\r\n": b"400",
             b"POST /webhooks/oura HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n": b"501",
-            b"POST /webhooks/oura HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx": b"400",
+            b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx": b"400",
             b"POST /webhooks/oura HTTP/1.1\r\nContent-Length: -1\r\n\r\n": b"400",
             b"GET /health HTTP/1.1\r\nA: b\nC: d\r\n\r\n": b"400",
             b"GET /health HTTP/1.1\r\nA: " + b"x" * 20000 + b"\r\n\r\n": b"431",
@@ -197,7 +153,7 @@ class Wire(BridgeTest):
 
 class CommandLine(unittest.TestCase):
     def run_bridge(self, *words):
-        return subprocess.run([BINARY, *words], capture_output=True, text=True, timeout=60,
+        return subprocess.run([Shared.binary, *words], capture_output=True, text=True, timeout=60,
                               check=False)
 
     def test_every_mistake_is_reported_with_what_would_be_right(self):
@@ -206,8 +162,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         for part in ("--pool: found \"0\"; expected a whole number from 1",
                      "--statement-deadline: found \"800\"; expected a duration with a unit",
-                     "--bug: found \"slow\"; known bugs are ack-before-commit no-reconnect status-500 "
-                     "no-deadline stale-pool no-dedupe",
+                     "--bug: found \"slow\"; known bugs are ack-before-commit no-reconnect "
+                     "status-500 no-deadline stale-pool no-dedupe",
                      "--colour: unknown option", "--ready-pg: found \"maybe\"; expected on or off",
                      "--node: no value", "--listen: missing", "--postgres: missing"):
             self.assertIn(part, done.stderr)
@@ -286,7 +242,8 @@ class Deadlines(BridgeTest):
         self.assertEqual(self.stored(), {"holder": 1})
 
     def test_those_who_wait_for_a_connection_are_sent_away_when_postgres_is_gone(self):
-        bridge = self.start("--pool", "1", "--acquire-deadline", "60s", "--statement-deadline", "1s")
+        bridge = self.start("--pool", "1", "--acquire-deadline", "60s",
+                            "--statement-deadline", "1s")
         self.link.stall()
         answers = []
         clients = [threading.Thread(target=lambda n=n: answers.append(bridge.post(f"w{n}")))
@@ -324,7 +281,7 @@ class Deadlines(BridgeTest):
                        + bridge.metric("sem_in_use") + bridge.metric("accepted_total") >= n + 1)
         for client in clients:
             client.join(30)
-        order = SERVER.sql("SELECT event_id FROM events ORDER BY id", self.database).split()
+        order = self.server.sql("SELECT event_id FROM events ORDER BY id", self.database).split()
         self.assertEqual(order, [f"q{n}" for n in range(6)])
 
 
@@ -343,7 +300,8 @@ class Drain(BridgeTest):
         client.join(30)
         self.assertEqual(first[0].status, 202)
         self.assertEqual(bridge.wait(), 0)
-        self.assertEqual([e["event"] for e in bridge.events][-3:], ["drain_start", "drain_end", "stop"])
+        self.assertEqual([e["event"] for e in bridge.events][-3:],
+                         ["drain_start", "drain_end", "stop"])
         self.assertEqual(self.stored(), {"in-flight": 1})
 
     def test_a_drain_ends_at_its_deadline_even_while_postgres_hangs(self):
@@ -360,163 +318,5 @@ class Drain(BridgeTest):
         self.assertEqual(bridge.event("drain_end")["in_flight"], 1)
 
 
-class OutageTest(BridgeTest):
-    def run_outage(self, *options, fault, seconds=3.0, after=3.0):
-        """50 requests a second through an outage; the results, with the times of its ends."""
-        bridge = self.start(*options)
-        load = Load(bridge, 50, "o")
-        wait_until("steady traffic", lambda: bridge.metric("accepted_total") >= 50)
-        begin = time.monotonic()
-        fault()
-        time.sleep(seconds)  # the outage itself, not a synchronisation
-        end = time.monotonic()
-        self.link.heal()
-        if not options or options[-1] not in ("no-reconnect", "no-deadline"):
-            self.wait_event(bridge, "dependency_up", 2)
-        time.sleep(after)  # how long is looked at afterwards
-        results = load.finish()
-        self.assertTrue(all(r["status"] for r in results), "a request without an answer")
-        return bridge, results, begin, end
-
-    @staticmethod
-    def errors_after_first_success(results, end):
-        first = min((r["answered"] for r in results if r["sent"] >= end and r["status"] == 202),
-                    default=None)
-        if first is None:
-            return None
-        return [r for r in results if r["sent"] >= first and r["status"] != 202]
-
-    def lost(self, results):
-        stored = self.stored()
-        return [r["id"] for r in results if r["status"] == 202 and r["id"] not in stored]
-
-
-class Outage(OutageTest):
-    def check_healthy(self, fault):
-        bridge, results, begin, end = self.run_outage(fault=fault)
-        during = [r for r in results if begin + 1.5 <= r["sent"] < end]
-        self.assertGreaterEqual(len(during), 30)
-        self.assertEqual({(r["status"], r["reason"]) for r in during}, {(503, "pg")})
-        self.assertLess(max(r["answered"] - r["sent"] for r in during), 1.0)
-        self.assertEqual(self.errors_after_first_success(results, end), [])
-        self.assertEqual(self.lost(results), [])
-        self.assertEqual([r for r in results if r["answered"] < begin and r["status"] != 202], [])
-        self.assertEqual((bridge.count("dependency_down"), bridge.count("dependency_up")), (1, 2))
-        wait_until("a full pool", lambda: bridge.metric("pg_pool_open") == 20)
-        self.assertEqual(bridge.metric("pg_pool_in_use"), 0)
-        return bridge
-
-    def test_after_a_cut_nothing_fails_any_more_and_nothing_is_lost(self):
-        self.check_healthy(lambda: self.link.cut())
-
-    def test_after_a_stall_nothing_fails_any_more_and_nothing_is_lost(self):
-        self.check_healthy(lambda: self.link.stall())
-
-    def test_without_traffic_the_end_and_the_return_are_noticed(self):
-        bridge = self.start()
-        self.link.cut()
-        self.wait_event(bridge, "dependency_down")
-        self.link.heal()
-        self.wait_event(bridge, "dependency_up", 2)
-        self.assertEqual(bridge.post("first").status, 202)
-
-    def test_one_connection_ended_by_the_server_is_replaced_unnoticed(self):
-        bridge = self.start("--pool", "3")
-        before = bridge.metric("pg_connects_total")
-        SERVER.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
-                   f"'{self.database}' AND pid <> pg_backend_pid() LIMIT 1")
-        wait_until("a new connection", lambda: bridge.metric("pg_connects_total") == before + 1)
-        self.assertEqual([bridge.post(f"t{n}").status for n in range(6)], [202] * 6)
-        self.assertEqual(bridge.count("dependency_down"), 0)
-
-    def test_a_restart_of_the_server_is_survived(self):
-        bridge = self.start()
-        SERVER.stop()
-        try:
-            self.wait_event(bridge, "dependency_down")
-            self.assert_refused(bridge.post("away"), "pg")
-        finally:
-            SERVER.start()
-        self.wait_event(bridge, "dependency_up", 2)
-        self.assertEqual(bridge.post("back").status, 202)
-
-    def test_a_bridge_may_start_before_its_postgres(self):
-        self.link.cut()
-        bridge = self.start(ready=False)
-        self.assertEqual(bridge.get("/health/live").status, 200)
-        self.assert_refused(bridge.get("/health/ready"), "pg")
-        self.assert_refused(bridge.post("early"), "pg")
-        self.link.heal()
-        wait_until("ready", lambda: bridge.get("/health/ready").status == 200)
-        self.assertEqual(bridge.post("early").status, 202)
-
-    def test_readiness_follows_postgres_only_when_asked_to(self):
-        on, off = self.start("--ready-pg", "on"), self.start()
-        self.link.cut()
-        for bridge in (on, off):
-            self.wait_event(bridge, "dependency_down")
-        self.assert_refused(on.get("/health/ready"), "pg")
-        self.assertEqual(off.get("/health/ready").status, 200)
-
-
-class Bugs(OutageTest):
-    def test_ack_before_commit_loses_acknowledged_webhooks(self):
-        _, results, _, _ = self.run_outage("--bug", "ack-before-commit", fault=self.link.cut)
-        self.assertEqual({r["status"] for r in results}, {202})
-        self.assertGreaterEqual(len(self.lost(results)), 50)
-
-    def test_no_reconnect_never_recovers(self):
-        bridge, results, begin, end = self.run_outage("--bug", "no-reconnect", fault=self.link.cut)
-        self.assertIsNone(self.errors_after_first_success(results, end))
-        self.assertEqual({(r["status"], r["reason"]) for r in results if r["sent"] >= end},
-                         {(503, "pg")})
-        self.assertEqual({r["status"] for r in results if r["answered"] < begin}, {202})
-        self.assertEqual(bridge.count("dependency_up"), 1)
-        self.assertEqual(self.link.accepted, 20)
-
-    def test_no_reconnect_never_recovers_from_an_outage_without_traffic(self):
-        bridge = self.start("--bug", "no-reconnect")
-        self.link.cut()
-        self.link.heal()
-        self.wait_event(bridge, "dependency_down")
-        self.assert_refused(bridge.post("x"), "pg")
-        self.assertEqual(self.link.accepted, 20)
-
-    def test_status_500_answers_an_outage_with_500(self):
-        _, results, begin, end = self.run_outage("--bug", "status-500", fault=self.link.cut)
-        during = {(r["status"], r["reason"]) for r in results if begin + 1 <= r["sent"] < end}
-        self.assertEqual(during, {(500, "pg")})
-        self.assertEqual(self.errors_after_first_success(results, end), [])
-
-    def test_no_deadline_does_not_notice_a_stall(self):
-        bridge, results, begin, end = self.run_outage("--bug", "no-deadline", fault=self.link.stall)
-        self.assertEqual(bridge.count("dependency_down"), 0)
-        held = [r for r in results if begin <= r["sent"] < begin + 0.3]
-        self.assertGreaterEqual(len(held), 5)
-        self.assertTrue(all(r["answered"] >= end for r in held))
-
-    def test_stale_pool_fails_again_and_again_after_the_first_success(self):
-        for attempt in range(2):
-            with self.subTest(attempt=attempt):
-                _, results, _, end = self.run_outage("--bug", "stale-pool", fault=self.link.cut)
-                self.assertGreaterEqual(len(self.errors_after_first_success(results, end)), 15)
-
-    def test_no_dedupe_stores_a_repeated_event_twice(self):
-        bridge = self.start("--bug", "no-dedupe")
-        self.assertEqual([bridge.post("twice").status for _ in range(2)], [202, 202])
-        self.assertEqual(self.stored(), {"twice": 2})
-
-    def test_no_dedupe_takes_the_index_of_a_healthy_start_away(self):
-        self.start().post("once")
-        bridge = self.start("--bug", "no-dedupe")
-        self.assertEqual(bridge.post("once").status, 202)
-        self.assertEqual(self.stored(), {"once": 2})
-
-
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    BINARY = os.path.abspath(sys.argv.pop(1))
-    if os.path.isdir(BINARY):
-        BINARY = os.path.join(BINARY, "bridge")
-    unittest.main(verbosity=2)
+    run(__doc__)

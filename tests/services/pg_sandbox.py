@@ -1,6 +1,6 @@
-"""What the bridge's tests stand on: a throw-away PostgreSQL 15, a TCP link that can be cut or stalled,
-and the bridge itself as a process. Standard library only; everything listens on loopback, and `close`
-ends what was started here, by its process id."""
+"""What the tests of the bridge stand on: a throw-away PostgreSQL, a TCP link that can be cut or
+stalled, and the bridge itself as a process. Standard library only; everything listens on loopback,
+and `close` ends what was started here, by its process id."""
 
 import glob
 import http.client
@@ -61,9 +61,13 @@ class Postgres:
             os.chown(self.dir, account.pw_uid, account.pw_gid)
             self.as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         self.server = None
-        self._run("initdb", "-D", self.data, "-U", PG_USER, "-A", "trust", "-E", "UTF8",
-                  "--locale=C", "--no-sync")
-        self.start()
+        try:
+            self._run("initdb", "-D", self.data, "-U", PG_USER, "-A", "trust", "-E", "UTF8",
+                      "--locale=C", "--no-sync")
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def _run(self, tool, *words):
         done = subprocess.run(self.as_user + [os.path.join(self.bin, tool), *words], text=True,
@@ -120,8 +124,9 @@ class Postgres:
 
 
 class Link:
-    """A TCP relay on one thread: pass, cut (reset everything and refuse), or stall (keep the sockets
-    open and read nothing). Orders are carried out on that thread; when the call returns, it is so."""
+    """A TCP relay on one thread: pass, cut (reset everything and refuse), or stall (keep the
+    sockets open and read nothing). Orders are carried out on that thread; when the call returns,
+    it is so."""
 
     def __init__(self, target_port):
         self.target = target_port
@@ -332,8 +337,8 @@ class Bridge:
 
 
 class Load:
-    """An open loop: one request every 1/rate seconds whatever became of the others, each on a thread of
-    its own. The results are in the order of sending."""
+    """An open loop: one request every 1/rate seconds whatever became of the others, each on a
+    thread of its own. The results are in the order of sending."""
 
     def __init__(self, bridge, rate, prefix):
         self.bridge, self.rate, self.prefix = bridge, rate, prefix
