@@ -41,6 +41,7 @@ class CodecTape : public CodecOutlet {
  public:
   void slice(std::size_t length, const Label& label) override {
     slices.push_back({direction, length, label});
+    sliced += length;
   }
   void exchange(const Exchange& e) override { told.push_back(to_text(e)); }
   void session(SessionFact fact, std::string_view code) override {
@@ -52,14 +53,9 @@ class CodecTape : public CodecOutlet {
     ++desyncs;
   }
 
-  std::size_t sliced() const {
-    std::size_t sum = 0;
-    for (const Slice& slice : slices) sum += slice.length;
-    return sum;
-  }
-
   Direction direction = Direction::upstream;  // set by who feeds the codec
   std::vector<Slice> slices;
+  std::size_t sliced = 0;         // their lengths
   std::vector<std::string> told;  // exchanges, session facts and desync, in their order
   int desyncs = 0;
 };
@@ -72,9 +68,9 @@ bool play(Codec& codec, CodecTape& tape, const Step& step, Instant now, Piece pi
   bool whole = true;
   for (ByteView bytes = step.bytes; !bytes.empty();) {
     const std::size_t length = std::clamp<std::size_t>(piece(bytes.size()), 1, bytes.size());
-    const std::size_t before = tape.sliced();
+    const std::size_t before = tape.sliced;
     codec.cut(step.direction, bytes.substr(0, length), now, tape);
-    whole = whole && tape.sliced() - before == length;
+    whole = whole && tape.sliced - before == length;
     bytes.remove_prefix(length);
   }
   if (step.fin) codec.ended(step.direction, now, tape);
