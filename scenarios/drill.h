@@ -101,6 +101,16 @@ struct Timing {
   Duration hold = std::chrono::seconds(10);
 };
 
+// An address written with ${port.NAME} or ${proxy.NAME.listen}, which only a run can know. Until it
+// is resolved, the place it is for holds an Address without host.
+struct LateAddress {
+  enum class For : std::uint8_t { listen, upstream, ready_tcp, target };
+  For part = For::listen;
+  std::string owner;  // name of the proxy, process or workload
+  std::string text;   // as written, variables replaced
+  std::string where;
+};
+
 struct Drill {
   std::string name;
   std::string title;
@@ -114,6 +124,7 @@ struct Drill {
   std::vector<FaultPlan> faults;
   std::vector<SinkPlan> sinks;
   std::vector<Expectation> expectations;
+  std::vector<LateAddress> late_addresses;
 
   std::string file;    // as given by the user
   std::string source;  // the file's text, verbatim; goes into the run folder
@@ -122,5 +133,14 @@ struct Drill {
 // Ends of the plan's parts, from its numbers alone.
 Duration workload_end(const Drill& drill);  // the last workload's end
 Duration fault_end(const Drill& drill, const FaultPlan& fault);
+
+// What a run finds out on its way, put where the drill refers to it: first the free ports
+// (${port.NAME}), then, once the proxies are open, their addresses (${proxy.NAME.listen}, .host,
+// .port; a proxy that listens on every address is dialed on loopback). Looked at are commands,
+// environments, readiness, addresses and connections; in these strings a dollar is written `$$`
+// until both have been done, in this order, each once. Errors: a reference to what the map does not
+// hold, an address that makes no sense now.
+Checked<Drill> resolve_ports(Drill drill, const std::map<std::string, std::uint16_t>& ports);
+Checked<Drill> resolve_listeners(Drill drill, const std::map<std::string, Address>& listeners);
 
 }  // namespace faultline
