@@ -40,7 +40,7 @@ Result<void> unknown_element(const Node& array, const std::string& key, std::str
   for (const Node& element : array.items)
     if (std::string name = name_of(element); !name.empty()) names.push_back(std::move(name));
   const std::string wanted(path.substr(0, path.find('.')));
-  return error("", "there is no " + key + " \"" + wanted + "\"" + suggestion(wanted, names));
+  return error("", "there is no " + key + " " + quoted(wanted) + suggestion(wanted, names));
 }
 
 Result<void> put(Node& table, std::string_view path, Node value, int depth = 0) {
@@ -63,7 +63,7 @@ Result<void> put(Node& table, std::string_view path, Node value, int depth = 0) 
   if (member->value.kind == NodeKind::table)
     return put(member->value, rest, std::move(value), depth + 1);
   if (member->value.kind != NodeKind::array)
-    return error("", "\"" + key + "\" is " + std::string(name(member->value.kind)) +
+    return error("", quoted(key) + " is " + std::string(name(member->value.kind)) +
                          " and has no \"" + std::string(rest) + "\" in it");
   const auto [element, left] = element_at(member->value, rest);
   if (!element) return unknown_element(member->value, key, rest);

@@ -14,8 +14,6 @@ constexpr double most_rate = 1e6;  // per second
 constexpr std::array<std::string_view, 6> top_keys = {"name", "title", "notes",
                                                       "seed", "ports", "expect"};
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
@@ -30,15 +28,14 @@ Result<double> rate_from(std::string_view text) {
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
   if (problem != std::errc() || number < 0)
-    return error("", in_quotes(text) + " is not a rate; write one like \"50/s\" or \"3000/min\"");
+    return error("", quoted(text) + " is not a rate; write one like \"50/s\" or \"3000/min\"");
   if (unit == "/s") return number;
   if (unit == "/min") return number / 60;
   if (unit == "/h") return number / 3600;
   if (unit.empty())
-    return error("", in_quotes(text) + " has no unit; write " +
-                         in_quotes(std::string(text) + "/s") + " or " +
-                         in_quotes(std::string(text) + "/min"));
-  return error("", in_quotes(text) + ": a rate is per /s, /min or /h, such as \"50/s\"");
+    return error("", quoted(text) + " has no unit; write " + quoted(std::string(text) + "/s") +
+                         " or " + quoted(std::string(text) + "/min"));
+  return error("", quoted(text) + ": a rate is per /s, /min or /h, such as \"50/s\"");
 }
 
 std::string Reading::where(const Place& place) const {
@@ -116,7 +113,7 @@ void Section::wrong(std::string_view key, std::string what) {
 
 void Section::require(std::string_view key, std::string_view example) {
   if (!find(key))
-    reading_->wrong(table_->place, title_ + " has no " + in_quotes(key) + "; write one like " +
+    reading_->wrong(table_->place, title_ + " has no " + quoted(key) + "; write one like " +
                                        std::string(key) + " = " + std::string(example));
 }
 
@@ -143,7 +140,7 @@ bool Section::name(std::string_view key, std::string& into) {
     into = std::move(name);
     return true;
   }
-  wrong(key, in_quotes(name) + " is not a name; use 1 to 128 of A-Z a-z 0-9 . _ -");
+  wrong(key, quoted(name) + " is not a name; use 1 to 128 of A-Z a-z 0-9 . _ -");
   return false;
 }
 
@@ -155,7 +152,7 @@ bool Section::choice(std::string_view key, std::string& into,
     into = std::move(word);
     return true;
   }
-  wrong(key, "unknown " + in_quotes(word) + suggestion(word, known));
+  wrong(key, "unknown " + quoted(word) + suggestion(word, known));
   return false;
 }
 
@@ -175,7 +172,7 @@ bool Section::duration(std::string_view key, Duration& into, Duration least, Dur
     return false;
   }
   if (*duration < least || *duration > most) {
-    wrong(key, in_quotes(*text) + " is out of range; it can be " + to_string(least) + " to " +
+    wrong(key, quoted(*text) + " is out of range; it can be " + to_string(least) + " to " +
                    to_string(most));
     return false;
   }
@@ -194,7 +191,7 @@ bool Section::count(std::string_view key, std::uint64_t& into, std::uint64_t lea
     const char* const last = text->data() + text->size();
     const auto [end, problem] = std::from_chars(text->data(), last, number);
     if (problem != std::errc() || end != last) {
-      wrong(key, in_quotes(*text) + " is not an integer");
+      wrong(key, quoted(*text) + " is not an integer");
       return false;
     }
   } else if (node->kind != NodeKind::integer) {
@@ -224,7 +221,7 @@ bool Section::rate(std::string_view key, double& into, bool zero_allowed) {
     return false;
   }
   if (*rate > most_rate || (*rate <= 0 && !zero_allowed)) {
-    wrong(key, in_quotes(*text) + " is out of range; it can be " +
+    wrong(key, quoted(*text) + " is out of range; it can be " +
                    (zero_allowed ? "0/s up to 1000000/s" : "more than 0/s, up to 1000000/s"));
     return false;
   }
@@ -298,7 +295,7 @@ void Section::finish(const std::vector<std::string>& also) {
   known.insert(known.end(), also.begin(), also.end());
   for (const Member& member : table_->members) {
     if (std::ranges::count(known, member.key)) continue;
-    std::string what = "unknown key " + in_quotes(member.key) + " in " + title_;
+    std::string what = "unknown key " + quoted(member.key) + " in " + title_;
     if (std::ranges::count(top_keys, member.key))
       what += "; it belongs at the top of the file, before the first [section]";
     else

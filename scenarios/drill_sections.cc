@@ -15,11 +15,12 @@ void read_ports(Section& root, Drill& drill) {
   if (!root.texts("ports", drill.ports)) return;
   std::set<std::string> taken;
   for (const std::string& port : drill.ports) {
-    if (!taken.insert(port).second) root.wrong("ports", "\"" + port + "\" stands there twice");
+    if (!taken.insert(port).second)
+      root.wrong("ports", faultline::quoted(port) + " stands there twice");
     if (!late_references("${port." + port + "}").empty() &&
         port.find_first_of(" }:\"") == std::string::npos)
       continue;
-    root.wrong("ports", "\"" + port + "\" is not a name; use A-Z a-z 0-9 . _ -");
+    root.wrong("ports", faultline::quoted(port) + " is not a name; use A-Z a-z 0-9 . _ -");
   }
 }
 
@@ -103,7 +104,8 @@ void read_ready(Section& section, Drill& drill, ProcessPlan& process) {
                                 drill, process.ready_tcp);
   ready->duration("within", process.ready_within, shortest, hours(1));
   if (http && !process.ready_http.starts_with("http://"))
-    ready->wrong("http", "\"" + process.ready_http + "\" is not a URL; it begins with http://");
+    ready->wrong("http",
+                 faultline::quoted(process.ready_http) + " is not a URL; it begins with http://");
   if (http && tcp) ready->wrong("tcp", "ready asks for http already; one of the two is enough");
   if (!ready->find("http") && !ready->find("tcp"))
     ready->reading().wrong(
@@ -124,9 +126,10 @@ void read_processes(Section& root, Drill& drill) {
     process.log = process.name + ".log";
     section.name("log", process.log);
     if (!process.log.ends_with(".log"))
-      section.wrong("log", "\"" + process.log + "\" is not a log; its name ends with .log");
+      section.wrong("log",
+                    faultline::quoted(process.log) + " is not a log; its name ends with .log");
     if (!logs.insert(process.log).second)
-      section.wrong("log", "two processes write \"" + process.log + "\"");
+      section.wrong("log", "two processes write " + faultline::quoted(process.log));
     read_ready(section, drill, process);
     section.duration("stop_within", process.stop_within, Duration::zero(), hours(1));
     section.finish();
@@ -210,7 +213,8 @@ void check_references(Reading& reading, const Drill& drill) {
     std::string what = reference.text() + ": there is no ";
     what += is_port ? "port \"" : "proxy \"";
     what += reference.name + "\"" + suggestion(reference.name, known);
-    if (is_port && known.empty()) what += "; add ports = [\"" + reference.name + "\"]";
+    if (is_port && known.empty())
+      what += "; add ports = [" + faultline::quoted(reference.name) + "]";
     reading.wrong(place, std::move(what));
   }
 }
@@ -222,7 +226,8 @@ bool read_name(Section& section, std::string_view key, std::set<std::string>& ta
   section.require(key, key == "id" ? "\"outage\"" : "\"db\"");
   if (!section.name(key, into)) return false;
   if (taken.insert(into).second) return true;
-  section.wrong(key, "\"" + into + "\" is taken; each needs a " + std::string(key) + " of its own");
+  section.wrong(
+      key, faultline::quoted(into) + " is taken; each needs a " + std::string(key) + " of its own");
   return false;
 }
 

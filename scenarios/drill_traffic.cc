@@ -35,12 +35,12 @@ void read_request(Section& section, WorkloadPlan& workload) {
   request->text("path", workload.path);
   if (!workload.path.starts_with('/') ||
       std::ranges::any_of(workload.path, [](char c) { return c <= ' ' || c == 127; }))
-    request->wrong("path", "\"" + workload.path +
-                               "\" is not a path; it begins with / and has no "
+    request->wrong("path", quoted(workload.path) +
+                               " is not a path; it begins with / and has no "
                                "blanks");
   request->text_map("headers", workload.headers, Late::none);
   for (const auto& [name, value] : workload.headers) {
-    if (!is_token(name)) request->wrong("headers", "\"" + name + "\" is not the name of a header");
+    if (!is_token(name)) request->wrong("headers", quoted(name) + " is not the name of a header");
     if (value.find_first_of("\r\n") != std::string::npos)
       request->wrong("headers", name + " holds a line break");
   }
@@ -93,7 +93,7 @@ void read_load(Section& section, WorkloadPlan& workload) {
   const char* const own = open ? "rate" : "vus";
   const char* const other = open ? "vus" : "rate";
   if (section.find(other))
-    section.wrong(other, "does not go with model = \"" + model + "\"; write " + own);
+    section.wrong(other, "does not go with model = " + quoted(model) + "; write " + own);
   section.duration("think", workload.think, Duration::zero(), std::chrono::hours(1));
   if (open && section.find("think")) section.wrong("think", "only goes with model = \"vus\"");
   if (section.find("stages")) {
@@ -177,8 +177,8 @@ void read_on(Section& section, const Drill& drill, FaultPlan& fault) {
   std::set<std::string> seen;
   for (const std::string& name : fault.on) {
     if (!std::ranges::count(known, name))
-      section.wrong("on", "there is no proxy \"" + name + "\"" + suggestion(name, known));
-    if (!seen.insert(name).second) section.wrong("on", "names \"" + name + "\" twice");
+      section.wrong("on", "there is no proxy " + quoted(name) + suggestion(name, known));
+    if (!seen.insert(name).second) section.wrong("on", "names " + quoted(name) + " twice");
   }
 }
 
@@ -222,7 +222,7 @@ void read_fault(Section& section, std::set<std::string>& ids, Drill& drill) {
   fault.where = section.reading().where(section.place());
   if (read_name(section, "id", ids, fault.id))
     for (const char* phase : {"warmup", "baseline", "fault", "recovery", "all"})
-      if (fault.id == phase) section.wrong("id", "\"" + fault.id + "\" is the name of a phase");
+      if (fault.id == phase) section.wrong("id", quoted(fault.id) + " is the name of a phase");
   section.require("kind", "\"reset\"");
   const bool known = section.choice("kind", fault.kind, fault_kind_names());
   read_on(section, drill, fault);
@@ -254,8 +254,8 @@ void read_workloads(Section& root, Drill& drill) {
     workload.where = section.reading().where(section.place());
     read_name(section, "name", names, workload.name);
     if (std::ranges::count(proxy_names(drill), workload.name))
-      section.wrong("name", "\"" + workload.name +
-                                "\" is a proxy too; an expectation could not tell which is meant");
+      section.wrong("name", quoted(workload.name) +
+                                " is a proxy too; an expectation could not tell which is meant");
     section.choice("kind", workload.kind, {"http"});
     read_target(section, drill, workload);
     read_load(section, workload);

@@ -47,8 +47,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
 class Parser {
  public:
   Parser(std::string_view text, std::string where) : rest_(trimmed(text)) {
@@ -65,7 +63,7 @@ class Parser {
 
  private:
   std::unexpected<Error> wrong(const std::string& what) const {
-    return error(out_.where, in_quotes(out_.text) + ": " + what);
+    return error(out_.where, quoted(out_.text) + ": " + what);
   }
 
   Result<void> measure() {
@@ -94,7 +92,7 @@ class Parser {
       const std::string_view argument = trimmed(list.substr(0, comma));
       if (argument.empty()) return wrong("an argument is empty; " + std::string(like));
       if (argument.find_first_of("( \t") != std::string_view::npos)
-        return wrong(in_quotes(argument) + " is not one argument; put a comma between two");
+        return wrong(quoted(argument) + " is not one argument; put a comma between two");
       out_.arguments.emplace_back(argument);
       if (comma == std::string_view::npos) return {};
       list.remove_prefix(comma + 1);
@@ -104,8 +102,8 @@ class Parser {
   Result<void> comparison() {
     for (const Mistake& mistake : mistakes)
       if (rest_.starts_with(mistake.text) && !rest_.starts_with("=="))
-        return wrong(in_quotes(mistake.text) + " is no comparison; did you mean " +
-                     in_quotes(mistake.meant) + "?");
+        return wrong(quoted(mistake.text) + " is no comparison; did you mean " +
+                     quoted(mistake.meant) + "?");
     for (const Symbol& symbol : symbols) {
       if (!rest_.starts_with(symbol.text)) continue;
       out_.comparison = symbol.comparison;
@@ -113,20 +111,20 @@ class Parser {
       return {};
     }
     if (rest_.empty()) return wrong("compares with nothing; add one such as \"< 1s\" or \"== 0\"");
-    return wrong("found " + in_quotes(rest_) +
+    return wrong("found " + quoted(rest_) +
                  " where a comparison belongs; known: <, <=, ==, !=, >=, >");
   }
 
   Result<void> value() {
     if (rest_.empty()) return wrong("has no value; add one such as 1s, 10 or 0.5%");
     if (rest_.find_first_of(" \t<>=!&|") != std::string_view::npos)
-      return wrong(in_quotes(rest_) + " is more than one value; an expectation is one comparison");
+      return wrong(quoted(rest_) + " is more than one value; an expectation is one comparison");
     const char* const last = rest_.data() + rest_.size();
     double number = 0;
     const auto [end, problem] =
         std::from_chars(rest_.data(), last, number, std::chars_format::fixed);
     if (problem != std::errc() || !std::isfinite(number) || std::signbit(number))
-      return wrong(in_quotes(rest_) + " is no value; write one like 1s, 10 or 0.5%");
+      return wrong(quoted(rest_) + " is no value; write one like 1s, 10 or 0.5%");
     const std::string_view unit(end, static_cast<std::size_t>(last - end));
     if (unit == "%") return share(number / 100);
     if (!unit.empty()) return duration();
@@ -138,7 +136,7 @@ class Parser {
   }
 
   Result<void> share(double value) {
-    if (value > 1) return wrong(in_quotes(rest_) + " is more than the whole; write 0% to 100%");
+    if (value > 1) return wrong(quoted(rest_) + " is more than the whole; write 0% to 100%");
     out_.value = value;
     out_.unit = Unit::ratio;
     return {};
