@@ -44,7 +44,7 @@ def main():
             cells.append({"drill": drill, "bug": bug, "expected": measure or "pass",
                           "ok": all(run["ok"] for run in runs), "runs": runs})
     if not cells:
-        sys.exit("matrix: no cell has both that drill and that bug; see TABLE in scripts/lib/matrix.py")
+        sys.exit("matrix: no cell has that drill and that bug; scripts/matrix --help")
     ok = all(cell["ok"] for cell in cells)
     matrix = {"schema_version": 1, "times": options.times, "ok": ok, "cells": cells,
               "not_exercised": NOT_EXERCISED}

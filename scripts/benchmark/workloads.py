@@ -1,0 +1,152 @@
+"""Workloads: a server, and a load that says how much it got done and how long it took."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+
+
+class Workload:
+    """`run` gives back {metric: value}; `operations` is what CPU time is divided by."""
+
+    name = unit = per = metric = ""
+    better = "more"
+
+    def start(self, bench):
+        """Starts the server, and gives back its port."""
+        raise NotImplementedError
+
+    def run(self, bench, port, seconds):
+        raise NotImplementedError
+
+
+def output(command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def accepting(port):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return port
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"nothing accepts on port {port}")
+
+
+class Redis(Workload):
+    metric, unit, per = "requests", "req/s", "µs/req"
+
+    def __init__(self, pipeline):
+        self.name = f"redis-p{pipeline}"
+        self.title = f"redis-benchmark GET, 50 connections, pipeline {pipeline}"
+        self.pipeline = pipeline
+        self.rate = 60_000 * (1 if pipeline == 1 else 5)  # a guess, corrected by every run
+
+    def start(self, bench):
+        port = free_port()
+        bench.processes.start([bench.program("redis-server"), "--port", str(port), "--bind",
+                               "127.0.0.1", "--save", "", "--appendonly", "no", "--dir",
+                               bench.folder])
+        return accepting(port)
+
+    def run(self, bench, port, seconds):
+        count = max(1000, int(self.rate * seconds))
+        start = time.monotonic()
+        text = output([bench.program("redis-benchmark"), "-h", "127.0.0.1", "-p", str(port), "-t",
+                       "get", "-c", "50", "-P", str(self.pipeline), "-n", str(count), "--csv"])
+        self.rate = 0.5 * self.rate + 0.5 * count / (time.monotonic() - start)
+        fields = [field.strip('"') for field in text.strip().splitlines()[-1].split(",")]
+        return {"rate": float(fields[1]), "operations": count, "p50": float(fields[4]) * 1000,
+                "p99": float(fields[6]) * 1000}
+
+
+class Pgbench(Workload):
+    name, title = "pgbench", "pgbench -S -M prepared, 8 clients"
+    metric, unit, per = "transactions", "tps", "µs/tx"
+
+    def start(self, bench):
+        port = int(os.environ["FAULTLINE_POSTGRES"].rpartition(":")[2])
+        output(self.command(bench, port, "-i", "-q", "-s", "2"))
+        return port
+
+    def run(self, bench, port, seconds):
+        text = output(self.command(bench, port, "-n", "-S", "-M", "prepared", "-c", "8", "-j", "1",
+                                   "-T", str(seconds)))
+        done = int(re.search(r"actually processed: (\d+)", text).group(1))
+        rate = float(re.search(r"tps = ([\d.]+) \(without", text).group(1))
+        return {"rate": rate, "operations": done}
+
+    @staticmethod
+    def command(bench, port, *more):
+        return [bench.program("pgbench"), "-h", "127.0.0.1", "-p", str(port), "-U", "faultline",
+                *more, "postgres"]
+
+
+class Bulk(Workload):
+    name, title = "bulk", "iperf3, one stream"
+    metric, unit, per = "throughput", "GB/s", "s/GB"
+
+    def start(self, bench):
+        port = free_port()
+        bench.processes.start([bench.program("iperf3"), "-s", "-B", "127.0.0.1", "-p", str(port)])
+        return accepting(port)
+
+    def run(self, bench, port, seconds):
+        text = output([bench.program("iperf3"), "-c", "127.0.0.1", "-p", str(port), "-t",
+                       str(seconds), "-J"])
+        received = json.loads(text)["end"]["sum_received"]
+        return {"rate": received["bits_per_second"] / 8e9, "operations": received["bytes"] / 1e9}
+
+
+class Echo(Workload):
+    """Loads that we make ourselves, against our own echo server."""
+
+    def start(self, bench):
+        _, port = bench.processes.start([bench.program("load"), "echo"], ready="listening")
+        return int(port)
+
+    def run(self, bench, port, seconds):
+        found = json.loads(output([bench.program("load"), *self.words(port, seconds)]))
+        return {**found, "operations": found["n"]}
+
+    def words(self, port, seconds):
+        raise NotImplementedError
+
+
+class Ping(Echo):
+    name, title = "ping", "ping-pong of 64 bytes, one connection, closed loop"
+    metric, unit, per, better = "p50", "µs", "µs/trip", "less"
+
+    def words(self, port, seconds):
+        return ["ping", str(port), str(seconds)]
+
+
+class Paced(Echo):
+    name, title = "paced", "4000 messages of 64 bytes per second, 16 connections, open loop"
+    metric, unit, per, better = "p50", "µs", "µs/msg", "less"
+
+    def words(self, port, seconds):
+        return ["paced", str(port), str(seconds), "4000", "16"]
+
+
+class Churn(Echo):
+    name, title = "churn", "new connections, 16 at a time, one round trip each"
+    metric, unit, per = "connections", "conn/s", "µs/conn"
+
+    def words(self, port, seconds):
+        return ["churn", str(port), str(seconds), "16"]
+
+
+ALL = [Redis(1), Redis(16), Ping(), Paced(), Pgbench(), Bulk(), Churn()]
