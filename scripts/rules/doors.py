@@ -30,8 +30,8 @@ DOORS = [
          "only scenarios/sinks/ and examples/bridge/ include it"),
     door("Boost.JSON", r"^boost/json", r"^((tests/)?scenarios|examples/bridge)/.*\.cc$",
          "only .cc files include it: of scenarios/, their tests, and of examples/bridge/"),
-    # The one plain struct of POSIX that a queue speaks in: iovec, for writing many chunks at once.
-    door("POSIX", r"^sys/uio\.h$", r"^(tests/)?(proxy|scenarios)/|^examples/",
+    # Of POSIX, what does no I/O: the struct iovec, and reading and writing addresses as text.
+    door("POSIX", r"^(sys/uio|arpa/inet)\.h$", r"^(tests|proxy|scenarios|examples|scripts)/",
          "proxy/ includes it, and what is above"),
     door("Catch2", r"^catch2/", r"^tests/support/", "tests include tests/support/catch.h"),
 ]
