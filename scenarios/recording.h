@@ -4,9 +4,9 @@
 // run folder while the drill runs and read back to compute the report, by `faultline run` itself as
 // by `faultline report RUN` later: so no number can exist that the files do not hold.
 //
-//   drill.toml       the plan, verbatim         requests.jsonl   one line per offered message
-//   run.json         environment, seed, ending  sinks.jsonl      one line per stored message, and
-//   ends events.jsonl     the journal                faults.json      ids, instants and totals
+//   drill.toml     the plan, verbatim          requests.jsonl  one line per offered message
+//   run.json       environment, seed, ending   sinks.jsonl     a line per sink, then one per
+//   message events.jsonl   the journal                 faults.json     ids, instants and totals
 //
 // All instants count nanoseconds from drill time 0 (the first scheduled request); what happened
 // before is negative.
@@ -92,6 +92,7 @@ struct Recording {
   std::map<std::string, std::string> environment;  // kernel, cores, congestion control, …
   std::vector<std::string> overrides;              // --set, in order
   std::map<std::string, std::string> variables;    // ${VAR} that the drill used; secrets redacted
+  std::map<std::string, std::uint16_t> ports;      // found free for ${port.NAME}
   std::vector<Event> events;
   std::map<ProxyId, std::string> proxies;
   std::vector<Request> requests;
@@ -99,7 +100,8 @@ struct Recording {
   std::vector<SinkReading> sinks;
   std::vector<ProcessRecord> processes;
   std::uint64_t events_lost = 0;
-  Instant load_ended{};  // last scheduled instant of the workload that was reached
+  std::vector<std::string> gaps;  // what could not be written or was torn: the rest is incomplete
+  Instant load_ended{};           // last scheduled instant of the workload that was reached
   Ending ending = Ending::completed;
   std::string why;  // when not completed: "SIGINT", "process bridge ended: exit 1"
   int signal = 0;   // that aborted the run
