@@ -31,6 +31,7 @@ Result<std::unique_ptr<Recorder>> Recorder::create(std::filesystem::path folder,
     }
   }
   if (const Result<void> opened = recorder->open_files(drill); !opened) {
+    recorder->discard();
     return std::unexpected(opened.error());
   }
   return recorder;
