@@ -1,0 +1,14 @@
+#pragma once
+
+// A drill as the command line names it: a file, with overrides and this process's environment.
+
+#include <string>
+#include <vector>
+
+#include "scenarios/drill_toml.h"
+
+namespace faultline::cli {
+
+Checked<ReadDrill> read_drill_file(const std::string& file, const std::vector<std::string>& sets);
+
+}  // namespace faultline::cli

@@ -1,0 +1,159 @@
+#include <signal.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <string>
+
+#include "proxy/codec.h"
+#include "proxy/wire/engine.h"
+#include "proxy/wire/signals.h"
+#include "scenarios/cli/arguments.h"
+#include "scenarios/fault_spec.h"
+
+namespace faultline::cli {
+namespace {
+
+constexpr std::string_view usage =
+    "faultline relay --listen HOST:PORT --upstream HOST:PORT [--protocol NAME] [--workers N]\n"
+    "                [--seed N] [--fault KIND:KEY=VALUE,...]...\n\n"
+    "  faultline relay --listen 127.0.0.1:0 --upstream 127.0.0.1:5432 --protocol postgres\n"
+    "  faultline relay --listen :6380 --upstream 127.0.0.1:6379 --fault latency:delay=100ms\n\n"
+    "A proxy by hand, until SIGINT or SIGTERM. Prints `listening HOST:PORT` and its limits.\n\n"
+    "  --listen    where to listen; port 0: any free one\n"
+    "  --protocol  tcp (the default), http, postgres\n"
+    "  --workers   threads that move bytes; without it by the number of cores\n"
+    "  --fault     armed from the start; direction, share, nth, every and first are keys of all\n";
+
+// Nobody looks at what a relay does; the journal must still be emptied.
+class NoReader final : public JournalReader {
+ public:
+  void read(std::span<const Event>) override {}
+};
+
+bool is_aim(std::string_view key) {
+  for (const Parameter& parameter : aim_parameters()) {
+    if (parameter.name == key) return true;
+  }
+  return false;
+}
+
+// "latency:delay=100ms,jitter=10ms". Values are texts; whole numbers are given as such.
+Checked<FaultSpec> fault_from(const std::string& text) {
+  FaultPlan plan;
+  plan.where = "--fault " + text;
+  plan.kind = text.substr(0, text.find(':'));
+  plan.id = plan.kind;
+  std::string_view rest = text;
+  rest.remove_prefix(std::min(rest.size(), plan.kind.size() + 1));
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos) {
+      return std::unexpected(
+          Errors{{plan.where, "\"" + std::string(pair) + "\" is not of the form KEY=VALUE"}});
+    }
+    const std::string_view value = pair.substr(equals + 1);
+    RawSetting setting{std::string(pair.substr(0, equals)), std::string(value), plan.where};
+    std::int64_t number = 0;
+    const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (read.ec == std::errc() && read.ptr == value.data() + value.size()) setting.value = number;
+    (is_aim(setting.name) ? plan.aim : plan.parameters).push_back(std::move(setting));
+  }
+  return fault_spec(plan);
+}
+
+struct RelayPlan {
+  ProxySpec proxy;
+  wire::EngineOptions engine;
+  std::vector<FaultSpec> faults;
+};
+
+template <class Number>
+void read_number(const Arguments& arguments, const char* name, Number& into, Errors& errors) {
+  const std::optional<std::string> text = arguments.value(name);
+  if (!text) return;
+  const char* const end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, into);
+  if (read.ec == std::errc() && read.ptr == end) return;
+  errors.push_back({std::string("--") + name, "\"" + *text + "\" is not a whole number"});
+}
+
+void read_address(const Arguments& arguments, const char* name, Address& into, Errors& errors) {
+  const std::optional<std::string> text = arguments.value(name);
+  const std::string option = std::string("--") + name;
+  if (!text) return errors.push_back({option, "is missing; HOST:PORT"});
+  const Result<Address> address = address_from(*text);
+  if (!address) return errors.push_back({option, address.error().what});
+  into = *address;
+}
+
+Checked<RelayPlan> plan_from(const Arguments& arguments) {
+  RelayPlan plan;
+  Errors errors;
+  plan.proxy.name = "relay";
+  read_address(arguments, "listen", plan.proxy.listen, errors);
+  read_address(arguments, "upstream", plan.proxy.upstream, errors);
+  plan.proxy.protocol = arguments.value("protocol").value_or("tcp");
+  if (find_codec_kind(plan.proxy.protocol) == nullptr) {
+    errors.push_back({"--protocol", "unknown protocol \"" + plan.proxy.protocol + "\"" +
+                                        suggestion(plan.proxy.protocol, codec_kind_names())});
+  }
+  read_number(arguments, "workers", plan.engine.workers, errors);
+  read_number(arguments, "seed", plan.engine.seed, errors);
+  constexpr unsigned most_workers = 256;
+  if (plan.engine.workers > most_workers) errors.push_back({"--workers", "is more than 256"});
+  for (const std::string& text : arguments.list("fault")) {
+    Checked<FaultSpec> fault = fault_from(text);
+    if (fault) {
+      plan.faults.push_back(std::move(*fault));
+    } else {
+      for (Error& error : fault.error()) errors.push_back(std::move(error));
+    }
+  }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return plan;
+}
+
+int relay(std::span<const std::string> words) {
+  const Begun begun =
+      begin(relay_verb, words,
+            {{}, {"listen", "upstream", "protocol", "workers", "seed"}, {"fault"}, "", 0, 0});
+  if (!begun.arguments) return begun.exit_code;
+  const Checked<RelayPlan> plan = plan_from(*begun.arguments);
+  if (!plan) {
+    for (const Error& error : plan.error()) complain(error.text());
+    return exit_usage;
+  }
+  wire::Loop loop;
+  int stopped_by = 0;
+  constexpr std::array<int, 3> numbers{SIGINT, SIGTERM, SIGHUP};
+  const wire::Signals signals(loop, numbers, [&](int number) {
+    stopped_by = number;
+    loop.stop();
+  });
+  NoReader reader;
+  Journal journal(reader);
+  Result<std::unique_ptr<wire::Engine>> engine = wire::Engine::start(plan->engine, journal);
+  if (!engine) {
+    complain(engine.error().text());
+    return exit_environment;
+  }
+  const Result<wire::OpenedProxy> proxy = (*engine)->open(plan->proxy);
+  if (!proxy) {
+    complain(proxy.error().text());
+    return exit_environment;
+  }
+  for (const FaultSpec& fault : plan->faults) (*engine)->arm(fault, {proxy->id});
+  std::printf("listening %s\n%s\n", proxy->listening.text().c_str(), (*engine)->limits().c_str());
+  std::fflush(stdout);
+  if (stopped_by == 0) loop.run();
+  return exit_signal + stopped_by;
+}
+
+}  // namespace
+
+const Verb relay_verb{"relay", "a proxy by hand, without a drill", usage, relay};
+
+}  // namespace faultline::cli

@@ -1,0 +1,136 @@
+#include "scenarios/runner.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "scenarios/cli/arguments.h"
+#include "scenarios/cli/drill_file.h"
+#include "scenarios/environment.h"
+#include "scenarios/interpolate.h"
+#include "scenarios/progress.h"
+#include "scenarios/report_files.h"
+
+namespace faultline::cli {
+namespace {
+
+using std::filesystem::path;
+
+constexpr std::string_view usage =
+    "faultline run DRILL [--out DIR] [--set KEY=VALUE]... [--quiet] [--no-color] [--json]\n\n"
+    "  faultline run examples/drills/postgres-outage.toml\n"
+    "  faultline run drill.toml --set seed=7 --out /tmp/run\n\n"
+    "Runs a drill and reports what the service did.\n\n"
+    "  --out DIR        the run folder; without it faultline-runs/DRILL-TIME, and\n"
+    "                   faultline-runs/latest points at it\n"
+    "  --set KEY=VALUE  overrides a key of the drill: seed=7, workload.web.rate=50\n"
+    "  --quiet          no progress on stderr\n"
+    "  --no-color       no colours (nor with NO_COLOR set or TERM=dumb)\n"
+    "  --json           report.json on stdout instead of the text\n"
+    "  --log-level L    trace, debug, info, warning (the default), error, critical, off\n\n"
+    "SIGINT and SIGTERM heal every fault, end what was started and report what was recorded; a\n"
+    "second one does not wait for requests in flight.\n";
+
+const path runs_folder = "faultline-runs";
+
+path fresh_folder(const std::string& drill) {
+  const path base = runs_folder / (drill + "-" + wall_clock_for_names());
+  path folder = base;
+  std::error_code ignored;
+  for (int n = 2; std::filesystem::exists(folder, ignored); ++n) {
+    folder = base.string() + "-" + std::to_string(n);
+  }
+  return folder;
+}
+
+void point_latest_at(const path& folder) {
+  const path fresh = runs_folder / ".latest";
+  std::error_code failure;
+  std::filesystem::remove(fresh, failure);
+  std::filesystem::create_directory_symlink(folder.filename(), fresh, failure);
+  if (!failure) std::filesystem::rename(fresh, runs_folder / "latest", failure);
+  if (failure) complain((runs_folder / "latest").string() + ": " + failure.message());
+}
+
+std::string quoted(const std::string& word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string result = "'";
+  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+std::string same_again(const std::string& file, const Recording& recording) {
+  std::string command = "faultline run " + quoted(file);
+  bool seeded = false;
+  for (const std::string& set : recording.overrides) {
+    command += " --set " + quoted(set);
+    seeded = seeded || set.starts_with("seed=");
+  }
+  if (!seeded) command += " --set seed=" + std::to_string(recording.drill.seed);
+  return command;
+}
+
+void print_report(const Arguments& arguments, const ReportedRun& run,
+                  const std::vector<path>& files) {
+  const bool json = arguments.has("json");
+  const ReportFormat* const format = find_report_format(json ? "json" : "terminal");
+  std::fputs(format->render(run.report, run.recording).c_str(), stdout);
+  if (json) return;
+  std::string text = "\n";
+  for (const path& file : files) text += "  " + file.string() + "\n";
+  text +=
+      "Again with the same seed: " + same_again(arguments.operands().front(), run.recording) + "\n";
+  std::fputs(text.c_str(), stdout);
+}
+
+int exit_without_recording(const RunOutcome& outcome) {
+  if (outcome.signal != 0) return exit_signal + outcome.signal;
+  return exit_environment;
+}
+
+int run(std::span<const std::string> words) {
+  const Begun begun =
+      begin(run_verb, words, {{"quiet", "no-color", "json"}, {"out"}, {"set"}, "DRILL", 1, 1});
+  if (!begun.arguments) return begun.exit_code;
+  const Arguments& arguments = *begun.arguments;
+  const Checked<ReadDrill> read =
+      read_drill_file(arguments.operands().front(), arguments.list("set"));
+  if (!read) {
+    for (const Error& error : read.error()) std::fprintf(stderr, "%s\n", error.text().c_str());
+    return exit_usage;
+  }
+  RunOptions options;
+  options.folder = arguments.value("out").value_or(fresh_folder(read->drill.name).string());
+  options.version = FAULTLINE_VERSION;
+  options.overrides = arguments.list("set");
+  options.variables = read->variables;
+  Progress progress(progress_on_stderr(arguments.has("quiet"), arguments.has("no-color")));
+  const RunOutcome outcome = run_drill(read->drill, options, progress);
+  progress.finish();
+  for (const Error& error : outcome.errors) complain(redacted(error.text(), read->secrets));
+  if (!outcome.detail.empty()) {
+    std::fprintf(stderr, "%s\n", redacted(outcome.detail, read->secrets).c_str());
+  }
+  if (!outcome.recorded) return exit_without_recording(outcome);
+  if (!arguments.value("out")) point_latest_at(options.folder);
+  const Result<ReportedRun> reported = report_run(options.folder);
+  if (!reported) {
+    complain("the recording cannot be read back: " + reported.error().text());
+    return exit_internal;
+  }
+  const Result<std::vector<path>> files = write_report_files(options.folder, *reported);
+  if (!files) {
+    complain(files.error().text());
+    return exit_environment;
+  }
+  print_report(arguments, *reported, *files);
+  return exit_code(reported->report.verdict, reported->recording);
+}
+
+}  // namespace
+
+const Verb run_verb{"run", "runs a drill and reports", usage, run};
+
+}  // namespace faultline::cli
