@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <spdlog/spdlog.h>
 
 #include <array>
 #include <charconv>
@@ -18,17 +19,23 @@ constexpr std::string_view usage =
     "faultline relay --listen HOST:PORT --upstream HOST:PORT [--protocol NAME] [--workers N]\n"
     "                [--seed N] [--fault KIND:KEY=VALUE,...]...\n\n"
     "  faultline relay --listen 127.0.0.1:0 --upstream 127.0.0.1:5432 --protocol postgres\n"
-    "  faultline relay --listen :6380 --upstream 127.0.0.1:6379 --fault latency:delay=100ms\n\n"
+    "  faultline relay --listen 127.0.0.1:6380 --upstream 127.0.0.1:6379 --fault "
+    "latency:delay=100ms\n\n"
     "A proxy by hand, until SIGINT or SIGTERM. Prints `listening HOST:PORT` and its limits.\n\n"
     "  --listen    where to listen; port 0: any free one\n"
     "  --protocol  tcp (the default), http, postgres\n"
     "  --workers   threads that move bytes; without it by the number of cores\n"
     "  --fault     armed from the start; direction, share, nth, every and first are keys of all\n";
 
-// Nobody looks at what a relay does; the journal must still be emptied.
-class NoReader final : public JournalReader {
+// What happens goes to the log, for who asks for it with --log-level debug.
+class EventLog final : public JournalReader {
  public:
-  void read(std::span<const Event>) override {}
+  void read(std::span<const Event> events) override {
+    if (!spdlog::should_log(spdlog::level::debug)) return;
+    for (const Event& event : events) {
+      spdlog::debug("{} connection {} {}", name(event.kind), event.connection, event.text.view());
+    }
+  }
 };
 
 bool is_aim(std::string_view key) {
@@ -133,7 +140,7 @@ int relay(std::span<const std::string> words) {
     stopped_by = number;
     loop.stop();
   });
-  NoReader reader;
+  EventLog reader;
   Journal journal(reader);
   Result<std::unique_ptr<wire::Engine>> engine = wire::Engine::start(plan->engine, journal);
   if (!engine) {

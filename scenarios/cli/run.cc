@@ -1,5 +1,7 @@
 #include "scenarios/runner.h"
 
+#include <spdlog/spdlog.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -106,6 +108,7 @@ int run(std::span<const std::string> words) {
   options.version = FAULTLINE_VERSION;
   options.overrides = arguments.list("set");
   options.variables = read->variables;
+  spdlog::info("run folder {}", options.folder.string());
   Progress progress(progress_on_stderr(arguments.has("quiet"), arguments.has("no-color")));
   const RunOutcome outcome = run_drill(read->drill, options, progress);
   progress.finish();

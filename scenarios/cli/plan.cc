@@ -1,0 +1,35 @@
+#include "scenarios/plan.h"
+
+#include <cstdio>
+#include <string>
+
+#include "scenarios/cli/arguments.h"
+#include "scenarios/cli/drill_file.h"
+
+namespace faultline::cli {
+namespace {
+
+constexpr std::string_view usage =
+    "faultline plan DRILL [--set KEY=VALUE]...\n\n"
+    "  faultline plan examples/drills/postgres-outage.toml --set seed=7\n\n"
+    "Prints what a run of the drill would do, without binding a port or starting anything.\n\n"
+    "  --set KEY=VALUE  overrides a key of the drill, as in run\n";
+
+int plan(std::span<const std::string> arguments) {
+  const Begun begun = begin(plan_verb, arguments, {{}, {}, {"set"}, "DRILL", 1, 1});
+  if (!begun.arguments) return begun.exit_code;
+  const Checked<ReadDrill> read =
+      read_drill_file(begun.arguments->operands().front(), begun.arguments->list("set"));
+  if (!read) {
+    for (const Error& error : read.error()) std::fprintf(stderr, "%s\n", error.text().c_str());
+    return exit_usage;
+  }
+  std::fputs(plan_text(*read).c_str(), stdout);
+  return exit_pass;
+}
+
+}  // namespace
+
+const Verb plan_verb{"plan", "prints what a run would do", usage, plan};
+
+}  // namespace faultline::cli
