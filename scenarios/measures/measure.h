@@ -59,6 +59,9 @@ struct MeasureKind {
   Unit unit = Unit::count;
   std::span<const ArgumentSpec> arguments;
   Measure (*compute)(const Recording&, std::span<const std::string> arguments) = nullptr;
+  // Rests on the ledger alone: it needs no baseline and no punctual generator, so what it proves
+  // stands in a run that is invalid otherwise.
+  bool of_ledger = false;
 };
 
 // Every measure, in the order users see them; scenarios/measures/catalogue.cc.
