@@ -1,2 +1,2 @@
-// The door to Boost.JSON's implementation, which comes as a header: compiled here, once.
+// Boost.JSON, compiled into exactly this file; everybody else includes <boost/json.hpp>.
 #include <boost/json/src.hpp>

@@ -1,0 +1,12 @@
+#pragma once
+
+// Every report format by its constant; each is defined in its own file.
+
+#include "scenarios/report.h"
+
+namespace faultline::formats {
+
+extern const ReportFormat terminal;
+extern const ReportFormat json;
+
+}  // namespace faultline::formats

@@ -1,0 +1,175 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <functional>
+
+#include "scenarios/measures/kinds.h"
+#include "scenarios/measures/phases.h"
+#include "scenarios/measures/samples.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::array kinds = {
+    &measures::touched,
+    &measures::detection_wire,
+    &measures::detection,
+    &measures::detection_complete,
+    &measures::told,
+    &measures::slowest,
+    &measures::recovery_attempt,
+    &measures::recovery_link,
+    &measures::recovery_first,
+    &measures::recovery_full,
+    &measures::errors_after_recovery,
+    &measures::errors_after_fault,
+    &measures::p50,
+    &measures::p90,
+    &measures::p95,
+    &measures::p99,
+    &measures::greatest,
+    &measures::errors,
+    &measures::rate,
+    &measures::count,
+    &measures::offered,
+    &measures::acknowledged,
+    &measures::refused,
+    &measures::unanswered,
+    &measures::stored,
+    &measures::lost,
+    &measures::duplicated,
+    &measures::stored_unacknowledged,
+    &measures::foreign,
+    &measures::generator_lag_p99,
+    &measures::generator_late,
+};
+
+template <class List, class Name>
+std::vector<std::string> names_of(const List& list, Name name) {
+  std::vector<std::string> names;
+  for (const auto& item : list) names.emplace_back(std::invoke(name, item));
+  return names;
+}
+
+std::vector<std::string> fault_ids(const Drill& drill) {
+  return names_of(drill.faults, &FaultPlan::id);
+}
+
+std::vector<std::string> outcome_names() {
+  std::vector<std::string> names;
+  for (int i = static_cast<int>(Outcome::not_sent); i <= static_cast<int>(Outcome::malformed); ++i)
+    names.emplace_back(name(static_cast<Outcome>(i)));
+  return names;
+}
+
+// "503", an outcome's name or, of a proxy's exchanges, a code of its protocol such as "57P01".
+bool is_status(const std::string& word) {
+  const auto upper = [](unsigned char c) { return std::isdigit(c) || std::isupper(c); };
+  if (word.size() == 3 &&
+      std::ranges::all_of(word, [](unsigned char c) { return std::isdigit(c); }))
+    return word[0] >= '1' && word[0] <= '5';
+  if (word.size() == 5 && std::ranges::all_of(word, upper)) return true;
+  const std::vector<std::string> outcomes = outcome_names();
+  return std::ranges::find(outcomes, word) != outcomes.end();
+}
+
+// What is wrong with one argument; empty: nothing.
+std::string argument_problem(ArgumentType type, const std::string& word, const Drill& drill) {
+  std::vector<std::string> known;
+  std::string what;
+  switch (type) {
+    case ArgumentType::fault: {
+      known = fault_ids(drill);
+      what = "fault";
+      break;
+    }
+    case ArgumentType::source: {
+      known = names_of(drill.workloads, &WorkloadPlan::name);
+      for (const ProxySpec& proxy : drill.proxies) known.push_back(proxy.name);
+      what = "workload or proxy";
+      break;
+    }
+    case ArgumentType::phase: {
+      known = {"all", "baseline", "fault", "recovery"};
+      for (const FaultPlan& fault : drill.faults) known.push_back(fault.id);
+      what = "phase";
+      break;
+    }
+    case ArgumentType::sink: {
+      known = names_of(drill.sinks, &SinkPlan::name);
+      what = "sink";
+      break;
+    }
+    case ArgumentType::status: {
+      if (is_status(word)) return "";
+      return "\"" + word + "\" is no status; write one such as 503, or an outcome such as timeout";
+    }
+  }
+  if (std::ranges::find(known, word) != known.end()) return "";
+  if (known.empty()) return "the drill has no " + what + " \"" + word + "\", nor any other";
+  return "the drill has no " + what + " \"" + word + "\"" + suggestion(word, known);
+}
+
+std::string signature_of(const MeasureKind& kind) {
+  std::string text(kind.name);
+  const char* separator = "(";
+  for (const ArgumentSpec& argument : kind.arguments) {
+    text += separator;
+    text += argument.name;
+    if (argument.optional) text += "?";
+    separator = ", ";
+  }
+  return kind.arguments.empty() ? text : text + ")";
+}
+
+std::string unit_problem(const MeasureKind& kind, const Expectation& expectation) {
+  const std::string of = std::string(kind.name) + " is ";
+  switch (kind.unit) {
+    case Unit::duration:
+      if (expectation.unit == Unit::duration) return "";
+      return of + "a duration; compare it with one that has a unit, such as 1s or 250ms";
+    case Unit::count:
+      if (expectation.unit == Unit::count) return "";
+      return of + "a number; compare it with one without a unit, such as 0 or 10";
+    case Unit::ratio:
+      if (expectation.unit != Unit::duration && expectation.value >= 0 && expectation.value <= 1)
+        return "";
+      return of + "a share; compare it with one from 0 to 1 or 0% to 100%";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::span<const MeasureKind* const> measure_kinds() { return kinds; }
+
+const MeasureKind* find_measure_kind(std::string_view name) {
+  const auto found = std::ranges::find(kinds, name, &MeasureKind::name);
+  return found == kinds.end() ? nullptr : *found;
+}
+
+std::optional<Error> check_expectation(const Expectation& expectation, const Drill& drill) {
+  const auto wrong = [&](std::string what) { return Error{expectation.where, std::move(what)}; };
+  const MeasureKind* kind = find_measure_kind(expectation.measure);
+  if (kind == nullptr) {
+    const auto known = names_of(kinds, &MeasureKind::name);
+    return wrong("unknown measure \"" + expectation.measure + "\"" +
+                 suggestion(expectation.measure, known));
+  }
+  const auto needed =
+      static_cast<std::size_t>(std::ranges::count(kind->arguments, false, &ArgumentSpec::optional));
+  const std::size_t given = expectation.arguments.size();
+  if (given < needed || given > kind->arguments.size())
+    return wrong("\"" + expectation.call() + "\" has " + std::to_string(given) +
+                 " arguments; it is " + signature_of(*kind));
+  for (std::size_t i = 0; i < given; ++i)
+    if (std::string problem =
+            argument_problem(kind->arguments[i].type, expectation.arguments[i], drill);
+        !problem.empty())
+      return wrong(expectation.call() + ": " + problem);
+  if (std::string problem = unit_problem(*kind, expectation); !problem.empty())
+    return wrong(problem);
+  return std::nullopt;
+}
+
+}  // namespace faultline

@@ -1,0 +1,68 @@
+#pragma once
+
+// Every measure by its constant, so that the catalogue is a list a reader can open, and the tables
+// of arguments they share. Each constant is defined, with its exact meaning, in its family's file.
+
+#include <array>
+
+#include "scenarios/measures/measure.h"
+
+namespace faultline::measures {
+
+inline constexpr std::array<ArgumentSpec, 1> fault_argument{{{ArgumentType::fault, "fault"}}};
+inline constexpr std::array<ArgumentSpec, 2> fault_and_status{
+    {{ArgumentType::fault, "fault"}, {ArgumentType::status, "status"}}};
+inline constexpr std::array<ArgumentSpec, 2> source_and_phase{
+    {{ArgumentType::source, "source"}, {ArgumentType::phase, "phase"}}};
+inline constexpr std::array<ArgumentSpec, 3> source_phase_status{
+    {{ArgumentType::source, "source"},
+     {ArgumentType::phase, "phase"},
+     {ArgumentType::status, "status"}}};
+inline constexpr std::array<ArgumentSpec, 1> optional_sink{{{ArgumentType::sink, "sink", true}}};
+
+// touched.cc
+extern const MeasureKind touched;
+
+// detection.cc
+extern const MeasureKind detection_wire;
+extern const MeasureKind detection;
+extern const MeasureKind detection_complete;
+
+// recovery.cc, full_recovery.cc
+extern const MeasureKind recovery_attempt;
+extern const MeasureKind recovery_link;
+extern const MeasureKind recovery_first;
+extern const MeasureKind recovery_full;
+extern const MeasureKind errors_after_recovery;
+extern const MeasureKind errors_after_fault;
+
+// availability.cc
+extern const MeasureKind told;
+extern const MeasureKind errors;
+extern const MeasureKind rate;
+extern const MeasureKind count;
+
+// latency.cc
+extern const MeasureKind p50;
+extern const MeasureKind p90;
+extern const MeasureKind p95;
+extern const MeasureKind p99;
+extern const MeasureKind greatest;
+extern const MeasureKind slowest;
+
+// loss.cc
+extern const MeasureKind offered;
+extern const MeasureKind acknowledged;
+extern const MeasureKind refused;
+extern const MeasureKind unanswered;
+extern const MeasureKind stored;
+extern const MeasureKind lost;
+extern const MeasureKind duplicated;
+extern const MeasureKind stored_unacknowledged;
+extern const MeasureKind foreign;
+
+// generator.cc
+extern const MeasureKind generator_lag_p99;
+extern const MeasureKind generator_late;
+
+}  // namespace faultline::measures

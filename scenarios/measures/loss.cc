@@ -1,0 +1,173 @@
+// The ledger: what became of every message of the run, the warm-up included.
+//
+//                 stored                     not stored
+//   acknowledged  fine                       LOST
+//   refused       stored_unacknowledged      fine
+//   unanswered    stored_unacknowledged      fine (undecided, and it did not happen)
+//
+// offered = acknowledged + refused + unanswered. A message is stored when every sink asked about
+// holds it, lost when any of them does not; without an argument all sinks of the drill are asked.
+// duplicated counts the copies beyond the first; foreign the ids in a sink that were never offered
+// (the run is invalid then: somebody else writes there).
+//
+// A sink that was not read completely, or a drill without one: cannot tell. Nothing acknowledged:
+// lost cannot tell, for no loss was possible. Nothing lost of n proves no rate: the reason gives
+// the 95 % upper bound 3/n.
+
+#include <algorithm>
+#include <cstdio>
+#include <expected>
+
+#include "scenarios/measures/kinds.h"
+
+namespace faultline::measures {
+namespace {
+
+using Sinks = std::vector<const SinkReading*>;
+
+std::expected<Sinks, std::string> sinks_of(const Recording& recording,
+                                           std::span<const std::string> arguments) {
+  Sinks sinks;
+  for (const SinkPlan& plan : recording.drill.sinks) {
+    if (!arguments.empty() && plan.name != arguments[0]) continue;
+    const auto reading = std::ranges::find(recording.sinks, plan.name, &SinkReading::sink);
+    if (reading == recording.sinks.end())
+      return std::unexpected("the sink " + plan.name + " was not read");
+    if (!reading->complete)
+      return std::unexpected("the reading of " + plan.name + " is incomplete: " + reading->why_not);
+    sinks.push_back(&*reading);
+  }
+  if (sinks.empty()) return std::unexpected("the drill has no sink");
+  return sinks;
+}
+
+template <bool (Request::*is)() const>
+Measure requests_that(const Recording& recording, std::span<const std::string>) {
+  const auto n = std::ranges::count_if(recording.requests, is);
+  return Measure::of(static_cast<double>(n), recording.requests.size());
+}
+
+Measure all_offered(const Recording& recording, std::span<const std::string>) {
+  return Measure::of(static_cast<double>(recording.requests.size()), recording.requests.size());
+}
+
+Measure never_answered(const Recording& recording, std::span<const std::string>) {
+  const auto n = std::ranges::count_if(
+      recording.requests, [](const Request& r) { return r.outcome != Outcome::answered; });
+  return Measure::of(static_cast<double>(n), recording.requests.size());
+}
+
+bool in_all(const Sinks& sinks, const std::string& id) {
+  return std::ranges::all_of(sinks, [&](const auto* sink) { return sink->stored.contains(id); });
+}
+
+bool in_any(const Sinks& sinks, const std::string& id) {
+  return std::ranges::any_of(sinks, [&](const auto* sink) { return sink->stored.contains(id); });
+}
+
+Measure found(const Recording& recording, std::span<const std::string> arguments) {
+  const auto sinks = sinks_of(recording, arguments);
+  if (!sinks) return Measure::cannot_tell(sinks.error());
+  const auto n = std::ranges::count_if(recording.requests,
+                                       [&](const Request& r) { return in_all(*sinks, r.id); });
+  return Measure::of(static_cast<double>(n), recording.requests.size());
+}
+
+Measure missing(const Recording& recording, std::span<const std::string> arguments) {
+  const auto sinks = sinks_of(recording, arguments);
+  if (!sinks) return Measure::cannot_tell(sinks.error());
+  std::uint64_t acked = 0;
+  std::uint64_t absent = 0;
+  for (const Request& request : recording.requests) {
+    if (!request.acknowledged()) continue;
+    ++acked;
+    if (!in_all(*sinks, request.id)) ++absent;
+  }
+  if (acked == 0) return Measure::cannot_tell("nothing was acknowledged, so nothing could be lost");
+  Measure measure = Measure::of(static_cast<double>(absent), acked);
+  if (absent == 0) {
+    char bound[64];
+    const double share = std::min(1.0, 3.0 / static_cast<double>(acked));
+    std::snprintf(bound, sizeof bound, "at 95 %%: at most %.3g %% are", share * 100);
+    measure.reason = bound;
+  }
+  return measure;
+}
+
+Measure copies(const Recording& recording, std::span<const std::string> arguments) {
+  const auto sinks = sinks_of(recording, arguments);
+  if (!sinks) return Measure::cannot_tell(sinks.error());
+  std::uint64_t extra = 0;
+  std::uint64_t n = 0;
+  for (const Request& request : recording.requests) {
+    for (const SinkReading* sink : *sinks) {
+      const auto stored_as = sink->stored.find(request.id);
+      if (stored_as == sink->stored.end() || stored_as->second == 0) continue;
+      ++n;
+      extra += stored_as->second - 1;
+    }
+  }
+  return Measure::of(static_cast<double>(extra), n);
+}
+
+Measure unpromised(const Recording& recording, std::span<const std::string> arguments) {
+  const auto sinks = sinks_of(recording, arguments);
+  if (!sinks) return Measure::cannot_tell(sinks.error());
+  std::uint64_t n = 0;
+  std::uint64_t kept = 0;
+  for (const Request& request : recording.requests) {
+    if (request.acknowledged()) continue;
+    ++n;
+    if (in_any(*sinks, request.id)) ++kept;
+  }
+  return Measure::of(static_cast<double>(kept), n);
+}
+
+Measure strangers(const Recording& recording, std::span<const std::string> arguments) {
+  const auto sinks = sinks_of(recording, arguments);
+  if (!sinks) return Measure::cannot_tell(sinks.error());
+  std::vector<std::string_view> ids;
+  for (const Request& request : recording.requests) ids.push_back(request.id);
+  std::ranges::sort(ids);
+  std::uint64_t n = 0;
+  std::uint64_t unknown = 0;
+  for (const SinkReading* sink : *sinks) {
+    n += sink->stored.size();
+    for (const auto& [id, times] : sink->stored)
+      if (!std::ranges::binary_search(ids, std::string_view(id))) ++unknown;
+  }
+  return Measure::of(static_cast<double>(unknown), n);
+}
+
+}  // namespace
+
+const MeasureKind offered = {
+    "offered", "messages the workloads offered", Unit::count, {}, all_offered, true};
+const MeasureKind acknowledged = {"acknowledged",
+                                  "messages answered 2xx",
+                                  Unit::count,
+                                  {},
+                                  requests_that<&Request::acknowledged>,
+                                  true};
+const MeasureKind refused = {"refused", "messages answered otherwise",    Unit::count,
+                             {},        requests_that<&Request::refused>, true};
+const MeasureKind unanswered = {
+    "unanswered", "messages whose sender got no answer", Unit::count, {}, never_answered, true};
+const MeasureKind stored = {
+    "stored", "offered messages that are in the sink", Unit::count, optional_sink, found, true};
+const MeasureKind lost = {"lost",      "acknowledged messages that are not in the sink",
+                          Unit::count, optional_sink,
+                          missing,     true};
+const MeasureKind duplicated = {
+    "duplicated", "copies in the sink beyond the first", Unit::count, optional_sink, copies, true};
+const MeasureKind stored_unacknowledged = {"stored_unacknowledged",
+                                           "messages in the sink that nobody was promised",
+                                           Unit::count,
+                                           optional_sink,
+                                           unpromised,
+                                           true};
+const MeasureKind foreign = {"foreign",   "ids in the sink that were never offered",
+                             Unit::count, optional_sink,
+                             strangers,   true};
+
+}  // namespace faultline::measures

@@ -1,0 +1,36 @@
+#pragma once
+
+// Requests of a workload and exchanges of a proxy, seen alike.
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/measures/phases.h"
+
+namespace faultline {
+
+struct Sample {
+  Duration latency{};  // what never was answered enters at its age
+  bool answered = false;
+  bool failed = false;
+  std::string_view code;  // "202", "timeout", "57P01"; lives as long as the recording
+};
+
+struct Samples {
+  std::vector<Sample> all;
+  Duration length{};  // of the phase
+};
+
+// The source is a workload (its requests, from their scheduled start) or else a proxy (its
+// exchanges, from the request's first byte to the response's last). The error: why there are none.
+std::expected<Samples, std::string> samples_of(const Recording& recording, std::string_view source,
+                                               std::string_view phase);
+
+bool is_source(const Drill& drill, std::string_view name);
+
+// "202", "503", or the name of the outcome when there was no answer.
+std::string_view code_of(const Request& request);
+
+}  // namespace faultline

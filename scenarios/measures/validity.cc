@@ -1,0 +1,44 @@
+#include "scenarios/measures/validity.h"
+
+#include <cstdio>
+
+#include "scenarios/measures/baseline.h"
+#include "scenarios/measures/kinds.h"
+#include "scenarios/measures/reaction.h"
+
+namespace faultline {
+
+std::vector<std::string> reasons_invalid(const Recording& recording) {
+  std::vector<std::string> reasons;
+  const Drill& drill = recording.drill;
+  if (!drill.faults.empty()) {
+    for (std::size_t i = 0; i < drill.workloads.size(); ++i) {
+      std::vector<bool> only(drill.workloads.size(), false);
+      only[i] = true;
+      const Baseline baseline = baseline_of(recording, only);
+      if (!baseline.unstable.empty())
+        reasons.push_back(drill.workloads[i].name + ": " + baseline.unstable);
+    }
+  }
+  const Measure late = measures::generator_late.compute(recording, {});
+  if (late.certainty == Certainty::known && late.value > late_allowed) {
+    char text[96];
+    std::snprintf(text, sizeof text,
+                  "the generator lagged: %.1f %% of the load was late or not sent",
+                  late.value * 100);
+    reasons.emplace_back(text);
+  }
+  const Measure foreign = measures::foreign.compute(recording, {});
+  if (foreign.certainty == Certainty::known && foreign.value > 0) {
+    char text[96];
+    std::snprintf(text, sizeof text, "foreign data: %.0f ids in the sinks were never offered",
+                  foreign.value);
+    reasons.emplace_back(text);
+  }
+  for (const FaultPlan& fault : drill.faults)
+    if (std::string early = reaction_before_cause(recording, fault.id); !early.empty())
+      reasons.push_back(std::move(early));
+  return reasons;
+}
+
+}  // namespace faultline

@@ -1,0 +1,133 @@
+// What holds of every format: it renders the empty report and the biggest, well formed, the same
+// bytes each time, whatever text a service under test put into its answers.
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <set>
+
+#include "scenarios/report.h"
+#include "tests/support/catch.h"
+#include "tests/support/recordings.h"
+
+using namespace faultline;
+using namespace faultline::test;
+
+namespace {
+
+Recording biggest() {
+  auto run = ideal_outage();
+  run.fault("slow", 21000, 22000).fault("idle", 23000, 24000, 0);
+  for (int i = 0; i < 300; ++i)
+    run.request(12000 + i, 5, {static_cast<std::uint16_t>(500 + i % 100), "r" + std::to_string(i)});
+  run.request(13000, 5, {503, "\"\\\n\x1b[2J\xff\xc3<&>\x7f\x80"});
+  run.unanswered(14000, 10000, Outcome::timeout);
+  run.audited("table").audited("topic");
+  run.sink().complete = false;
+  run.sink().why_not = "still \"growing\"\x01";
+  for (const char* text :
+       {"detection(outage) < 1s", "lost == 0", "lost(topic) == 0", "recovery.full(outage) < 1ms",
+        "touched(idle) >= 1", "told(outage, 503) == 100%", "p99(front, baseline) < 100ms"})
+    run.expect(text);
+  Recording& recording = run.recording();
+  recording.drill.title = "Title with \x1b[31m colour and \xE2\x82\xAC";
+  recording.environment = {{"kernel", "6.1"}, {"charset", "UTF-8"}};
+  recording.variables = {{"PGHOST", "local\"host"}};
+  recording.overrides = {"workload.rate=50", "seed=7", "title=it's"};
+  recording.events_lost = 4;
+  recording.processes = {{"bridge", ms(-900), ms(-500), ms(9000), "signal 9 (SIGKILL)", false}};
+  return recording;
+}
+
+std::string rendered(std::string_view format, const Recording& recording) {
+  const ReportFormat* found = find_report_format(format);
+  REQUIRE(found != nullptr);
+  return found->render(make_report(recording), recording);
+}
+
+boost::json::object parsed(const Recording& recording) {
+  boost::json::error_code failed;
+  auto value = boost::json::parse(rendered("json", recording), failed);
+  INFO(failed.message());
+  REQUIRE_FALSE(failed);
+  return value.as_object();
+}
+
+}  // namespace
+
+TEST_CASE("every format renders the empty report and the biggest, the same bytes each time") {
+  std::set<std::string_view> names;
+  for (const ReportFormat* format : report_formats()) {
+    INFO(format->name);
+    CHECK(names.insert(format->name).second);
+    for (const Recording& recording : {Recording{}, biggest()}) {
+      const Report report = make_report(recording);
+      const std::string once = format->render(report, recording);
+      CHECK_FALSE(once.empty());
+      CHECK(once.back() == '\n');
+      CHECK(once == format->render(make_report(recording), recording));
+      const auto control = [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
+      };
+      if (format->name != "json") CHECK(std::ranges::none_of(once, control));
+    }
+  }
+  CHECK(find_report_format("no such format") == nullptr);
+}
+
+TEST_CASE("the JSON report parses and holds what its readers rely on") {
+  const auto empty = parsed(Recording{});
+  CHECK(empty.at("schema_version").as_int64() == 1);
+  CHECK(empty.at("expectations").as_array().empty());
+
+  const Recording recording = biggest();
+  const auto report = parsed(recording);
+  CHECK(report.at("drill").as_string() == "outage");
+  CHECK(report.at("seed").to_number<int>() == 1);
+  CHECK(report.at("verdict").as_string() == "fail");
+  CHECK(report.at("exit_code").as_int64() == 1);
+  const auto& expectations = report.at("expectations").as_array();
+  REQUIRE(expectations.size() == recording.drill.expectations.size());
+  for (const auto& item : expectations) {
+    const auto& expectation = item.as_object();
+    for (const char* key : {"text", "observed", "verdict", "reason"})
+      CHECK(expectation.at(key).is_string());
+    CHECK(report.at("measures").as_object().contains(expectation.at("measure").as_string()));
+  }
+  for (const auto& pair : report.at("measures").as_object())
+    for (const char* key : {"value", "low", "high", "n", "reason"})
+      CHECK(pair.value().as_object().contains(key));
+  const auto& detection = report.at("measures").at("detection(outage)").as_object();
+  CHECK(detection.at("value").to_number<double>() == Approx(0.005));
+  CHECK(report.at("measures").at("lost(topic)").at("value").is_null());
+  const auto& faults = report.at("faults").as_array();
+  REQUIRE(faults.size() == 3);
+  CHECK(faults[0].at("id").as_string() == "outage");
+  CHECK(faults[0].at("kind").as_string() == "reset");
+  CHECK(faults[0].at("touched").to_number<int>() == 20);
+  CHECK(faults[0].at("t_on").to_number<double>() == Approx(10));
+  CHECK(faults[2].at("touched").to_number<int>() == 0);
+  CHECK(faults[2].at("t_on").is_null());
+}
+
+TEST_CASE("the terminal shows verdict, marks, tables and how to run it again") {
+  Recording recording = biggest();
+  const std::string page = rendered("terminal", recording);
+  const auto has = [](const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK(page.starts_with("FAIL  outage: Title"));
+  CHECK(has(page, "\u2713 detection(outage) < 1s"));
+  CHECK(has(page, "\u2717 recovery.full(outage) < 1ms") !=
+        has(page, "? recovery.full(outage) < 1ms"));
+  CHECK(has(page, "more classes"));
+  CHECK(has(page,
+            "Again: faultline run outage.toml --set workload.rate=50 --set 'title=it'\\''s' "
+            "--set seed=1\n"));
+  CHECK(has(page, "Exit code 1 (fail)"));
+
+  recording.environment["charset"] = "ANSI_X3.4-1968";
+  const std::string ascii = rendered("terminal", recording);
+  CHECK(has(ascii, "ok   detection(outage) < 1s"));
+  CHECK(std::ranges::all_of(ascii, [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+}

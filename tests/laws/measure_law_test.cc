@@ -1,0 +1,112 @@
+// What holds of every measure: it answers on any recording, knows nothing where nothing happened,
+// keeps its interval in order and gives the same answer twice.
+
+#include <set>
+
+#include "tests/support/catch.h"
+#include "tests/support/recordings.h"
+
+using namespace faultline;
+using namespace faultline::test;
+
+namespace {
+
+std::vector<std::string> arguments_for(const MeasureKind& kind) {
+  std::vector<std::string> arguments;
+  for (const ArgumentSpec& argument : kind.arguments) {
+    switch (argument.type) {
+      case ArgumentType::fault:
+        arguments.emplace_back("outage");
+        break;
+      case ArgumentType::source:
+        arguments.emplace_back("webhooks");
+        break;
+      case ArgumentType::phase:
+        arguments.emplace_back("outage");
+        break;
+      case ArgumentType::status:
+        arguments.emplace_back("503");
+        break;
+      case ArgumentType::sink:
+        arguments.emplace_back("table");
+        break;
+    }
+  }
+  return arguments;
+}
+
+std::vector<Recording> recordings() {
+  std::vector<Recording> all;
+  RecordingBuilder idle;  // the drill as planned, and nothing happened
+  idle.fault("outage", 10000, 20000, 0).audited();
+  all.push_back(idle.recording());
+  all.back().faults.clear();  // … not even that
+  all.push_back(idle.recording());
+  auto healthy = ideal_outage();
+  healthy.event(EventKind::connection_accepted, "db", 20001);
+  healthy.exchange("db", 20002, 20003, Told::ack).audited();
+  all.push_back(healthy.recording());
+  auto cut_off = ideal_outage();  // aborted under the fault
+  cut_off.audited();
+  cut_off.recording().faults[0].disarmed = {};
+  std::erase_if(cut_off.recording().requests,
+                [](const Request& request) { return request.sent >= ms(15000); });
+  cut_off.recording().load_ended = ms(14980);
+  all.push_back(cut_off.recording());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every measure has a name of its own, a summary and a place in the catalogue") {
+  std::set<std::string_view> names;
+  for (const MeasureKind* kind : measure_kinds()) {
+    CHECK(names.insert(kind->name).second);
+    CHECK_FALSE(kind->summary.empty());
+    CHECK(find_measure_kind(kind->name) == kind);
+  }
+  CHECK(find_measure_kind("no such measure") == nullptr);
+}
+
+TEST_CASE("every measure answers in order, with a reason when it does not know, and twice alike") {
+  for (const Recording& recording : recordings()) {
+    for (const MeasureKind* kind : measure_kinds()) {
+      INFO(kind->name);
+      const Measure measure = kind->compute(recording, arguments_for(*kind));
+      const Measure again = kind->compute(recording, arguments_for(*kind));
+      if (measure.certainty == Certainty::known) {
+        CHECK(measure.low <= measure.value);
+        CHECK(measure.value <= measure.high);
+      } else {
+        CHECK_FALSE(measure.reason.empty());
+      }
+      CHECK(measure.value == again.value);
+      CHECK(measure.reason == again.reason);
+    }
+  }
+}
+
+TEST_CASE("of a fault that touched nothing every measure but touched knows nothing") {
+  RecordingBuilder run;
+  run.load({0, 30000}).fault("outage", 10000, 20000, 0);
+  for (const MeasureKind* kind : measure_kinds()) {
+    if (kind->arguments.empty() || kind->arguments[0].type != ArgumentType::fault) continue;
+    INFO(kind->name);
+    const Measure measure = kind->compute(run.recording(), arguments_for(*kind));
+    CHECK((measure.certainty == Certainty::known) == (kind->name == "touched"));
+  }
+}
+
+TEST_CASE("every measure knows its value in a run where everything happened") {
+  auto run = ideal_outage();
+  run.event(EventKind::connection_accepted, "db", 10001);
+  run.event(EventKind::connection_accepted, "db", 20001);
+  run.exchange("db", 20002, 20003, Told::ack).audited();
+  run.load({30000, 40000});
+  run.recording().load_ended = ms(39980);
+  for (const MeasureKind* kind : measure_kinds()) {
+    const Measure measure = kind->compute(run.recording(), arguments_for(*kind));
+    INFO(kind->name << ": " << measure.reason);
+    CHECK(measure.certainty == Certainty::known);
+  }
+}
