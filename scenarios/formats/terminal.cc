@@ -112,7 +112,7 @@ class Page {
     for (const Finding& f : report_.findings) {
       std::string row = "  " + std::string(mark(f.verdict)) + " " +
                         padded(f.expectation.text, width) + "  " + f.observed;
-      if (!f.reason.empty() && f.reason != "observed " + f.observed) row += "  " + f.reason;
+      if (!f.reason.empty() && !f.reason.starts_with("observed ")) row += "  " + f.reason;
       line(row);
     }
   }

@@ -154,7 +154,7 @@ TEST_CASE("requests that met the end of the fault are evidence neither way") {
   auto run = ideal_outage();
   run.request(19990, 50, {202, ""});  // answered after the heal
   CHECK(run.measure("detection.complete", {"outage"}).value == 0);
-  run.request(18000, 5000, {202, ""});  // but this one waited 2 s before it
+  run.request(18010, 5000, {202, ""});  // but this one waited 2 s before it
   CHECK(run.measure("detection.complete", {"outage"}).value == Approx(8.02));
 }
 

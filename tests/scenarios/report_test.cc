@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "scenarios/report.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
@@ -48,8 +50,11 @@ TEST_CASE("a fault that touched nothing makes a run inconclusive, not passed or 
   CHECK(exit_code(report.verdict, run.recording()) == 3);
   run.recording().drill.expectations.clear();
   CHECK(verdict_of(run) == Verdict::inconclusive);
-  run.recording().faults.clear();
-  CHECK(verdict_of(run) == Verdict::inconclusive);
+
+  RecordingBuilder never_armed;
+  never_armed.load({0, 30000}).fault("outage", 10000, 20000);
+  never_armed.recording().faults.clear();
+  CHECK(make_report(never_armed.recording()).reason == "the fault outage was never armed");
 }
 
 TEST_CASE("lost events make a run inconclusive; a failure stays one") {
