@@ -109,6 +109,7 @@ void Worker::settle(Instant now) {
         again = true;
         break;
       case Relay::Next::finished:
+        if (relay->dirty) std::erase(dirty_, relay);  // it marked itself while it ended
         --relay->proxy().counters.live;
         relays_.erase(relay->id());
         shared_.budget->give_back();

@@ -1,0 +1,200 @@
+#include "proxy/link.h"
+
+#include <string>
+#include <vector>
+
+#include "faults/catalogue.h"
+#include "tests/support/catch.h"
+#include "tests/support/link_tape.h"
+
+using namespace faultline;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Instant start{std::chrono::seconds(100)};
+
+std::unique_ptr<Fault> make(std::string_view kind, std::vector<RawSetting> raw = {}) {
+  const FaultKind* found = find_fault_kind(kind);
+  REQUIRE(found != nullptr);
+  auto settings = read_settings(found->parameters, raw, "test");
+  REQUIRE(settings.has_value());
+  auto fault = found->make(*settings);
+  REQUIRE(fault.has_value());
+  return std::move(*fault);
+}
+
+std::unique_ptr<Fault> latency(const std::string& delay, const std::string& jitter = "0s") {
+  return make("latency", {{"delay", delay, "t"}, {"jitter", jitter, "t"}});
+}
+
+struct Rig {
+  LinkTape tape;
+  Link link{Direction::downstream, tape};
+
+  void arm(FaultId id, const Fault& fault, Instant now = start) {
+    link.arm(id, fault, Draw(id), now, true);
+  }
+  void arrive(std::string_view bytes, Instant now = start) { link.arrive({bytes, now, {}}); }
+};
+
+}  // namespace
+
+TEST_CASE("a link without faults passes at once and is never asked to wake") {
+  Rig rig;
+  rig.arrive("abc");
+  rig.link.sender_closed(Closing::end, start);
+  CHECK(rig.tape.take() == "abc<end>");
+  CHECK(rig.link.wake_at() == never);
+  CHECK_FALSE(rig.link.staged());
+}
+
+TEST_CASE("latency holds bytes and the end until their due time, never less") {
+  Rig rig;
+  rig.arm(1, *latency("100ms"));
+  rig.arrive("ab");
+  rig.arrive("cd", start + 10ms);
+  rig.link.sender_closed(Closing::end, start + 20ms);
+  CHECK(rig.link.held() == 4);
+  CHECK(rig.link.wake_at() == start + 100ms);
+  rig.link.settle(start + 100ms - 1ns);
+  CHECK(rig.tape.take().empty());
+  rig.link.settle(start + 100ms);
+  CHECK(rig.tape.take() == "ab");
+  rig.link.settle(start + 110ms);
+  CHECK(rig.tape.take() == "cd");
+  CHECK(rig.link.wake_at() == start + 120ms);
+  rig.link.settle(start + 120ms);
+  CHECK(rig.tape.take() == "<end>");
+  CHECK(rig.link.held() == 0);
+}
+
+TEST_CASE("jitter never lets bytes overtake each other") {
+  Rig rig;
+  rig.arm(1, *latency("50ms", "50ms"));
+  std::string sent;
+  for (int i = 0; i < 200; ++i) {
+    const std::string piece(1, static_cast<char>('a' + i % 26));
+    sent += piece;
+    rig.arrive(piece, start + i * 1ms);
+  }
+  for (Instant now = start; now <= start + 1s; now += 1ms) rig.link.settle(now);
+  CHECK(rig.tape.take() == sent);
+}
+
+TEST_CASE("a disarmed latency releases what it holds, in order, at once") {
+  Rig rig;
+  rig.arm(1, *latency("10s"));
+  rig.arrive("ab");
+  rig.arrive("cd", start + 1ms);
+  rig.link.sender_closed(Closing::end, start + 2ms);
+  rig.link.disarm(1, start + 3ms);
+  CHECK(rig.tape.take() == "abcd<end>");
+  CHECK_FALSE(rig.link.staged());
+}
+
+TEST_CASE("a stall holds everything for ever and loses nothing") {
+  Rig rig;
+  rig.arm(1, *make("stall"));
+  rig.arrive("ab");
+  rig.link.sender_closed(Closing::reset, start + 1ms);
+  CHECK(rig.link.wake_at() == never);
+  rig.link.settle(start + 24h);
+  CHECK(rig.tape.take().empty());
+  rig.link.disarm(1, start + 25h);
+  CHECK(rig.tape.take() == "ab<reset>");
+  CHECK(rig.tape.touched_bytes[1] == 2);
+}
+
+TEST_CASE("a blackhole drops, and resets what it made holes in when it is disarmed") {
+  Rig rig;
+  rig.arm(1, *make("blackhole"));
+  SECTION("with traffic") {
+    rig.arrive("ab");
+    CHECK(rig.tape.take().empty());
+    rig.link.disarm(1, start + 1s);
+    CHECK(rig.tape.reset);
+  }
+  SECTION("without traffic the connection goes on") {
+    rig.link.disarm(1, start + 1s);
+    CHECK_FALSE(rig.tape.reset);
+    rig.arrive("ab", start + 2s);
+    CHECK(rig.tape.take() == "ab");
+  }
+}
+
+TEST_CASE("faults act in the order they were armed, and what one releases meets the next") {
+  Rig rig;
+  rig.arm(1, *make("stall"));
+  rig.arm(2, *latency("100ms"));
+  rig.arrive("ab");
+  rig.link.disarm(1, start + 1s);
+  CHECK(rig.tape.take().empty());  // released by the stall, held by the latency
+  rig.link.settle(start + 1s + 100ms);
+  CHECK(rig.tape.take() == "ab");
+}
+
+TEST_CASE("disarming the later of two faults leaves the earlier in force") {
+  Rig rig;
+  rig.arm(1, *make("stall"));
+  rig.arm(2, *latency("100ms"));
+  rig.link.disarm(2, start);
+  rig.arrive("ab");
+  CHECK(rig.tape.take().empty());
+  rig.link.disarm(1, start + 1s);
+  CHECK(rig.tape.take() == "ab");
+}
+
+TEST_CASE("reset speaks at arming on a live connection, refuse only at opening") {
+  Rig rig;
+  rig.arm(1, *make("refuse"));
+  CHECK_FALSE(rig.tape.reset);
+  rig.link.opening(start);
+  CHECK(rig.tape.refused);
+  rig.arm(2, *make("reset"));
+  CHECK(rig.tape.reset);
+  CHECK(rig.tape.touches[1] == 1);
+}
+
+TEST_CASE("close ends the direction behind what has passed and drops what comes later") {
+  Rig rig;
+  rig.arrive("ab");
+  rig.arm(1, *make("close"));
+  rig.arrive("cd", start + 1ms);
+  rig.link.sender_closed(Closing::end, start + 2ms);
+  CHECK(rig.tape.take() == "ab<end>");
+  CHECK(rig.tape.touched_bytes[1] == 2);
+}
+
+TEST_CASE("nothing is lost, doubled or reordered however latency is armed and disarmed") {
+  Rig rig;
+  std::string sent;
+  std::uint64_t dice = 42;
+  const auto next = [&dice] { return dice = Draw(dice).bits(); };
+  Instant now = start;
+  std::vector<FaultId> armed;
+  FaultId id = 0;
+  for (int i = 0; i < 5000; ++i) {
+    now += std::chrono::microseconds(next() % 3000);
+    switch (next() % 6) {
+      case 0:
+        rig.arm(++id, *latency(std::to_string(next() % 20) + "ms"), now);
+        armed.push_back(id);
+        break;
+      case 1:
+        if (armed.empty()) break;
+        rig.link.disarm(armed[next() % armed.size()], now);
+        break;
+      case 2:
+        rig.link.settle(now);
+        break;
+      default:
+        const std::string piece = std::to_string(i) + ",";
+        sent += piece;
+        rig.arrive(piece, now);
+    }
+  }
+  for (const FaultId each : armed) rig.link.disarm(each, now);
+  CHECK(rig.tape.take() == sent);
+  CHECK(rig.link.held() == 0);
+}

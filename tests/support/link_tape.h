@@ -1,0 +1,37 @@
+#pragma once
+
+// A LinkExit that remembers, in the order it was told.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "proxy/link.h"
+
+namespace faultline {
+
+class LinkTape final : public LinkExit {
+ public:
+  void leave(ByteView bytes) override { out += bytes; }
+  void leave(std::unique_ptr<Block> block) override { out += block->view(); }
+  void leave(Closing closing) override { out += closing == Closing::end ? "<end>" : "<reset>"; }
+  void answer(ByteView bytes) override { answered += bytes; }
+  void reset_both() override { reset = true; }
+  void refuse() override { refused = true; }
+  void touched(FaultId fault, std::uint64_t bytes) override {
+    ++touches[fault];
+    touched_bytes[fault] += bytes;
+  }
+
+  // What left since the last look.
+  std::string take() { return std::exchange(out, {}); }
+
+  std::string out, answered;
+  bool reset = false, refused = false;
+  std::map<FaultId, int> touches;
+  std::map<FaultId, std::uint64_t> touched_bytes;
+};
+
+}  // namespace faultline
