@@ -61,10 +61,11 @@ class Fault {
   // The fault came into force on this link. `established` is false when the link's connection is
   // only just opening (then `opening` follows) and true when it was live already.
   virtual void armed(const Moment&, bool /*established*/, Outlet&) {}
-  // The connection is about to dial its upstream. Asked of the upstream link only.
+  // The connection is about to dial its upstream. Asked on each link that the fault is armed on.
   virtual void opening(const Moment&, Outlet&) {}
   virtual void chunk(const Moment&, const Chunk&, Outlet& outlet) { outlet.pass(); }
-  // The sender finished (FIN). Whatever passes it ends the direction behind the bytes before it.
+  // The sender finished (FIN) or is gone (RST). What passes it ends the direction in the same way,
+  // behind the bytes before it.
   virtual void end(const Moment&, Outlet& outlet) { outlet.pass(); }
   virtual void timer(const Moment&, Outlet&) {}
   // The fault was taken out. The link releases what it held after this, in order.

@@ -44,7 +44,7 @@ class Link {
 
   // `draw` is about (seed, fault, connection). Faults act in the order they were armed.
   void arm(FaultId id, const Fault& prototype, Draw draw, Instant now, bool established);
-  void opening(Instant now);  // the connection is about to dial; upstream links only
+  void opening(Instant now);  // the connection is about to dial
   void disarm(FaultId id, Instant now);
   bool staged() const { return !stages_.empty(); }
 

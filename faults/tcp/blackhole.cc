@@ -15,7 +15,7 @@ class Blackhole final : public Fault {
 
   // Saying nothing drops what is at hand.
   void chunk(const Moment&, const Chunk&, Outlet&) override { dropped_ = true; }
-  // A lost FIN is a loss too: the receiver would wait for an end that never comes.
+  // A lost FIN or RST is a loss too: the receiver would wait for an end that never comes.
   void end(const Moment&, Outlet&) override { dropped_ = true; }
 
   void disarmed(const Moment&, Outlet& outlet) override {
@@ -33,13 +33,13 @@ Checked<std::unique_ptr<Fault>> make(const Settings&) { return std::make_unique<
 extern const FaultKind blackhole_kind;
 constinit const FaultKind blackhole_kind = {
     .name = "blackhole",
-    .summary = "accepts every byte and every FIN and drops them",
+    .summary = "accepts every byte, FIN and RST and drops them",
     .contract =
         "Arm: chunks that arrive from now on are read and dropped, without back-pressure. New "
         "connections are still accepted and dialed. Disarm: a connection that lost bytes or a FIN "
         "is reset on both sides, because a stream with a hole must not go on; a connection that "
         "lost nothing goes on untouched. Half-close: the FIN is dropped like data, so its receiver "
-        "never learns of it while the fault is armed. Reset: an RST is not dropped.",
+        "never learns of it while the fault is armed. Reset: a peer's RST is dropped likewise.",
     .parameters = {},
     .default_directions = Directions::both,
     .make = make,

@@ -62,7 +62,7 @@ constinit const FaultKind latency_kind = {
         "came). A byte stream cannot reorder: a chunk whose own time is shorter than that of the "
         "one before it waits for it, so jitter skews late. Disarm: what is held goes on at once, "
         "in order; nothing is lost. Half-close: the FIN is delayed like data and stays behind it. "
-        "Reset: an RST is not delayed; what is held is lost with the connection, as on a wire.",
+        "Reset: a peer's RST is delayed like a FIN, behind the bytes it followed.",
     .parameters = parameters,
     .default_directions = Directions::downstream,
     .make = make,

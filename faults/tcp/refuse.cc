@@ -22,7 +22,7 @@ constinit const FaultKind refuse_kind = {
     .summary = "refuses new connections and leaves live ones alone",
     .contract =
         "Arm: a client that connects from now on gets an RST and the upstream is not dialed. The "
-        "question is asked of the upstream link, so an aim at downstream alone refuses nobody. "
+        "direction of the aim makes no difference. "
         "Disarm: the next connection is served. Half-close: live connections pass everything, the "
         "FIN included. Reset: likewise.",
     .parameters = {},

@@ -43,8 +43,7 @@ constinit const FaultKind reset_kind = {
     .contract =
         "Arm: live connections get an RST on both sides at once, idle ones included; whatever a "
         "link still held is lost. A client that connects while the fault is armed gets an RST and "
-        "the upstream is not dialed. `connections` narrows it to the live or to the new ones. New "
-        "ones are asked for on the upstream link, so an aim at downstream alone leaves them alone. "
+        "the upstream is not dialed. `connections` narrows it to the live or to the new ones. "
         "Disarm: the next connection is served; what was reset stays so. Half-close: a half-closed "
         "connection is live and is reset. Reset: what was reset already is gone; again is "
         "harmless.",

@@ -26,8 +26,8 @@ constinit const FaultKind stall_kind = {
         "holds what its queue holds; then it stops reading and the sender feels TCP's own "
         "back-pressure. The kernel keeps acknowledging, so neither keep-alive nor "
         "TCP_USER_TIMEOUT notices: only a deadline does. Disarm: everything held goes on, in "
-        "order; nothing is lost. Half-close: the FIN is held with the data, behind it. Reset: an "
-        "RST is not held; what is held is lost with the connection.",
+        "order; nothing is lost. Half-close: the FIN is held with the data, behind it. Reset: a "
+        "peer's RST is held likewise; the journal has it at the instant it came.",
     .parameters = {},
     .default_directions = Directions::both,
     .make = make,

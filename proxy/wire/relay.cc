@@ -55,7 +55,9 @@ void Relay::open(Instant now) {
   worker_.loop().watch(client_.socket.get(), client_);
   worker_.mark(*this);
   for (const FaultId id : proxy_.armed) arm(worker_.fault(id), now, false);
-  if (upstream_.link) upstream_.link->opening(now);
+  for (const Direction d : both_directions) {
+    if (lane(d).link) lane(d).link->opening(now);
+  }
   if (doom_ != Doom::none) return;
   dial_limit_ = now + proxy_.spec.connect_timeout;
   worker_.resolve(proxy_.spec.upstream, id_);

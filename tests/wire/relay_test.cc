@@ -1,0 +1,229 @@
+#include <future>
+#include <string>
+
+#include "tests/support/catch.h"
+#include "tests/support/wire_rig.h"
+
+using namespace faultline;
+
+namespace {
+
+std::string pattern(std::size_t size, std::uint64_t seed) {
+  std::string bytes(size, 0);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i % 8 == 0) seed = Draw(seed).bits();
+    bytes[i] = static_cast<char>(seed >> (8 * (i % 8)));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("bytes arrive as they were sent, in both directions, in every mode") {
+  const std::string protocol = GENERATE("tcp", "http", "postgres");
+  const bool staged = GENERATE(false, true);
+  WireRig rig(protocol);
+  if (staged) rig.arm("latency", {{"delay", "1ms", ""}}, Aim{.directions = Directions::both});
+  Peer client = rig.client();
+  Peer server = rig.server();
+  const std::string up = pattern(3'000'000, 1), down = pattern(5'000'000, 2);
+  auto uploading = std::async(std::launch::async, [&] {
+    client.say(up);
+    client.finish();
+  });
+  auto downloading = std::async(std::launch::async, [&] {
+    server.say(down);
+    server.finish();
+  });
+  auto heard = std::async(std::launch::async, [&] { return server.hear(up.size() + 1); });
+  CHECK(client.hear(down.size() + 1) == down);
+  CHECK(heard.get() == up);
+  const Event closed = rig.events.await(EventKind::connection_closed)[0];
+  CHECK(closed.count == up.size());
+  CHECK(closed.more == down.size());
+}
+
+TEST_CASE("bulk that was spliced goes on without a gap when a fault is armed on it") {
+  WireRig rig;
+  Peer client = rig.client();
+  Peer server = rig.server();
+  const std::string down = pattern(64'000'000, 3);
+  auto sending = std::async(std::launch::async, [&] { server.say(down); });
+  std::string heard = client.hear(16'000'000);
+  const FaultId fault = rig.arm("latency", {{"delay", "5ms", ""}});
+  heard += client.hear(16'000'000);
+  rig.engine->disarm(fault);
+  heard += client.hear(down.size() - heard.size());
+  CHECK((heard == down));
+  CHECK(rig.engine->touched(fault).any());
+}
+
+TEST_CASE("a stall holds live traffic and its release delivers all of it, in order") {
+  WireRig rig;
+  Peer client = rig.client();
+  Peer server = rig.server();
+  client.say("before ");
+  CHECK(server.hear(7) == "before ");
+  const FaultId fault = rig.arm("stall");
+  client.say("held");
+  client.finish();
+  rig.events.await(EventKind::peer_ended);
+  CHECK(server.silent());
+  rig.engine->disarm(fault);
+  CHECK(server.hear(5) == "held");
+  CHECK(server.ending() == "FIN");
+  const Touched touched = rig.engine->touched(fault);
+  CHECK(touched.connections == 1);
+  CHECK(touched.bytes == 4);
+  CHECK(touched.first <= touched.last);
+}
+
+TEST_CASE("reset reaches live connections, idle ones too, and new ones while it is armed") {
+  WireRig rig;
+  Peer idle = rig.client();
+  Peer idle_server = rig.server();
+  const FaultId fault = rig.arm("reset");
+  CHECK(idle.ending() == "RST");
+  CHECK(idle_server.ending() == "RST");
+  Peer fresh = rig.client();
+  CHECK(fresh.ending() == "RST");
+  CHECK_FALSE(rig.dialed());
+  rig.engine->disarm(fault);
+  CHECK(rig.engine->touched(fault).connections == 2);
+  Peer after = rig.client();
+  Peer after_server = rig.server();
+  after.say("x");
+  CHECK(after_server.hear(1) == "x");
+}
+
+TEST_CASE("refuse turns new connections away and leaves live ones alone") {
+  WireRig rig;
+  Peer live = rig.client();
+  Peer live_server = rig.server();
+  rig.arm("refuse");
+  CHECK(rig.client().ending() == "RST");
+  CHECK_FALSE(rig.dialed());
+  live.say("x");
+  CHECK(live_server.hear(1) == "x");
+}
+
+TEST_CASE("a blackhole swallows what is sent, and closes the connection when it is disarmed") {
+  WireRig rig;
+  Peer client = rig.client();
+  Peer server = rig.server();
+  Peer untouched = rig.client();
+  Peer untouched_server = rig.server();
+  const FaultId fault = rig.arm("blackhole");
+  client.say("lost");
+  rig.events.await(EventKind::fault_touched);
+  CHECK(server.silent());
+  rig.engine->disarm(fault);
+  CHECK(client.ending() == "RST");
+  CHECK(server.ending() == "RST");
+  untouched.say("x");
+  CHECK(untouched_server.hear(1) == "x");
+}
+
+TEST_CASE("close ends live connections with a FIN on both sides") {
+  WireRig rig;
+  Peer client = rig.client();
+  Peer server = rig.server();
+  client.say("x");
+  CHECK(server.hear(1) == "x");
+  rig.arm("close");
+  CHECK(client.ending() == "FIN");
+  CHECK(server.ending() == "FIN");
+}
+
+TEST_CASE("an upstream that refuses gives the client an RST and the journal the reason") {
+  WireRig rig;
+  rig.stop_listening();
+  CHECK(rig.client().ending() == "RST");
+  CHECK(rig.events.await(EventKind::upstream_failed)[0].text.view() == "ECONNREFUSED");
+}
+
+TEST_CASE("a name is resolved without a numeric address, and one that does not exist is told") {
+  WireRig rig;
+  ProxySpec spec;
+  spec.name = "nowhere";
+  spec.listen = {"127.0.0.1", 0};
+  spec.upstream = {"no-such-host.invalid", 1};
+  auto opened = rig.engine->open(spec);
+  REQUIRE(opened.has_value());
+  CHECK(Peer::to(opened->listening).ending() == "RST");
+  CHECK(rig.events.await(EventKind::upstream_failed)[0].text.view() == "no such address");
+}
+
+TEST_CASE("a taken port is an error that says so, and leaves nothing behind") {
+  WireRig rig;
+  ProxySpec spec;
+  spec.name = "second";
+  spec.listen = rig.front;
+  spec.upstream = {"127.0.0.1", 1};
+  const auto opened = rig.engine->open(spec);
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().text().find("proxy second: cannot listen on") != std::string::npos);
+  rig.engine->close(rig.proxy);
+  CHECK(rig.engine->open(spec).has_value());
+}
+
+TEST_CASE("latency delays and never releases early") {
+  WireRig rig;
+  rig.arm("latency", {{"delay", "30ms", ""}});
+  Peer client = rig.client();
+  Peer server = rig.server();
+  for (int i = 0; i < 10; ++i) {
+    client.say("q");
+    CHECK(server.hear(1) == "q");
+    const auto sent = std::chrono::steady_clock::now();
+    server.say("r");
+    CHECK(client.hear(1) == "r");
+    CHECK(std::chrono::steady_clock::now() - sent >= std::chrono::milliseconds(30));
+  }
+}
+
+TEST_CASE("an aim at nobody leaves everybody alone") {
+  WireRig rig;
+  const FaultId fault = rig.arm("reset", {}, Aim{.nth = 7});
+  Peer client = rig.client();
+  Peer server = rig.server();
+  client.say("x");
+  CHECK(server.hear(1) == "x");
+  CHECK_FALSE(rig.engine->touched(fault).any());
+}
+
+TEST_CASE("connections spread over several workers behave as over one") {
+  WireRig rig("tcp", {.workers = 3});
+  std::vector<Peer> clients, servers;
+  for (int i = 0; i < 30; ++i) {
+    clients.push_back(rig.client());
+    servers.push_back(rig.server());
+    clients.back().say("hello");
+    CHECK(servers.back().hear(5) == "hello");
+  }
+  const FaultId fault = rig.arm("reset");
+  for (Peer& client : clients) CHECK(client.ending() == "RST");
+  rig.engine->disarm(fault);
+  CHECK(rig.engine->touched(fault).connections == 30);
+  CHECK(rig.engine->counters(rig.proxy).accepted == 30);
+}
+
+TEST_CASE("a reader that never reads stops its sender, and memory stays bounded") {
+  const bool staged = GENERATE(false, true);
+  WireRig rig("tcp", {.link_limit = 1_MiB});
+  if (staged) rig.arm("stall");
+  Peer client = rig.client();
+  Peer server = rig.server();
+  const int limit_ms = 300;
+  timeval limit{0, limit_ms * 1000};
+  setsockopt(client.fd(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  const std::string piece(1 << 20, 'x');
+  std::size_t sent = 0;
+  while (sent < (std::size_t{256} << 20)) {
+    const ssize_t n = send(client.fd(), piece.data(), piece.size(), MSG_NOSIGNAL);
+    if (n < 0) break;
+    sent += static_cast<std::size_t>(n);
+  }
+  CHECK(sent < (std::size_t{256} << 20));  // it was stopped by the kernel's buffers and ours
+  CHECK(errno == EAGAIN);
+}
