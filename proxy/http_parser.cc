@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "proxy/http_scan.h"
+#include "proxy/http_text.h"
 
 namespace faultline {
 namespace {
@@ -37,33 +38,6 @@ enum class Phase : std::uint8_t {
 };
 
 constexpr const char* disagreement = "message that can be read in two ways";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_word(std::string_view text, std::string_view lower_word) {
-  return text.size() == lower_word.size() &&
-         std::equal(text.begin(), text.end(), lower_word.begin(),
-                    [](char a, char b) { return lower(a) == b; });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// Reads a list of transfer codings. True when it is sound: no empty member, and `chunked` at most
-// once and last (RFC 9112 section 6.1).
-bool sound_codings(std::string_view value, bool& chunked) {
-  while (true) {
-    const std::size_t comma = value.find(',');
-    const std::string_view coding = trimmed(value.substr(0, comma));
-    if (coding.empty() || chunked) return false;
-    chunked = same_word(coding, "chunked");
-    if (comma == std::string_view::npos) return true;
-    value.remove_prefix(comma + 1);
-  }
-}
 
 }  // namespace
 
@@ -112,24 +86,24 @@ struct HttpParser::State {
   bool expects_continue = false;
 
   // llhttp hands out pieces; these make them whole. Bounded by the header block.
-  std::string target;
-  std::string name;
-  std::string value;
+  PiecedText target;
+  PiecedText name;
+  PiecedText value;
 };
 
 llhttp_settings_t HttpParser::State::callbacks() {
   llhttp_settings_t s;
   llhttp_settings_init(&s);
   s.on_url = [](llhttp_t* p, const char* at, std::size_t length) {
-    of(p).target.append(at, length);
+    of(p).target.append({at, length});
     return 0;
   };
   s.on_header_field = [](llhttp_t* p, const char* at, std::size_t length) {
-    of(p).name.append(at, length);
+    of(p).name.append({at, length});
     return 0;
   };
   s.on_header_value = [](llhttp_t* p, const char* at, std::size_t length) {
-    of(p).value.append(at, length);
+    of(p).value.append({at, length});
     return 0;
   };
   s.on_header_value_complete = [](llhttp_t* p) { return of(p).header_ended(); };
@@ -219,6 +193,9 @@ void HttpParser::State::take_block(ByteView rest) {
   const std::size_t n = scan.advance(rest);
   if (!execute(rest.substr(0, n))) return;
   offset += n;
+  target.keep();
+  name.keep();
+  value.keep();
   if (scan.violation() != nullptr) return fail(scan.violation());
   const bool over = phase == Phase::head         ? head_seen
                     : phase == Phase::chunk_size ? chunk_seen
@@ -308,17 +285,18 @@ int HttpParser::State::refuse(const char* reason) {
 }
 
 int HttpParser::State::header_ended() {
-  if (name.empty()) return refuse("header without a name");
-  const std::string_view text = trimmed(value);
-  const bool length = same_word(name, "content-length");
-  const bool codings = same_word(name, "transfer-encoding");
+  const std::string_view field = name.view();
+  const std::string_view text = trimmed(value.view());
+  if (field.empty()) return refuse("header without a name");
+  const bool length = same_word(field, "content-length");
+  const bool codings = same_word(field, "transfer-encoding");
   if (phase == Phase::trailers && (length || codings)) return refuse("framing field in a trailer");
   if (codings) {
     if (codings_seen || !sound_codings(text, chunked)) return refuse("unsound Transfer-Encoding");
     codings_seen = true;
   }
-  if (same_word(name, "expect") && same_word(text, "100-continue")) expects_continue = true;
-  listener.header(name, text);
+  if (same_word(field, "expect") && same_word(text, "100-continue")) expects_continue = true;
+  listener.header(field, text);
   name.clear();
   value.clear();
   return 0;
@@ -330,7 +308,7 @@ const char* HttpParser::State::fault_of_framing() const {
   if (codings_seen && llhttp.http_minor == 0) return "Transfer-Encoding in HTTP/1.0";
   if (chunked != ((llhttp.flags & F_CHUNKED) != 0)) return disagreement;
   if (!request) return llhttp.status_code < 100 ? "status below 100" : nullptr;
-  if (target.find('#') != std::string::npos) return "fragment in a request target";
+  if (target.view().find('#') != std::string_view::npos) return "fragment in a request target";
   const bool has_body = codings_seen || llhttp.content_length > 0;
   if (llhttp.method == HTTP_CONNECT && has_body) return "CONNECT with a body";
   return nullptr;
@@ -343,7 +321,7 @@ int HttpParser::State::headers_ended() {
   HttpHead head;
   if (side == Side::request) {
     head.method = llhttp_method_name(static_cast<llhttp_method_t>(llhttp.method));
-    head.target = target;
+    head.target = target.view();
   } else {
     head.status = llhttp.status_code;
   }
