@@ -308,7 +308,7 @@ const char* HttpParser::State::fault_of_framing() const {
   if (codings_seen && llhttp.http_minor == 0) return "Transfer-Encoding in HTTP/1.0";
   if (chunked != ((llhttp.flags & F_CHUNKED) != 0)) return disagreement;
   if (!request) return llhttp.status_code < 100 ? "status below 100" : nullptr;
-  if (target.view().find('#') != std::string_view::npos) return "fragment in a request target";
+  if (!sound_target(target.view())) return "fragment or non-ASCII byte in a request target";
   const bool has_body = codings_seen || llhttp.content_length > 0;
   if (llhttp.method == HTTP_CONNECT && has_body) return "CONNECT with a body";
   return nullptr;

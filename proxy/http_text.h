@@ -49,6 +49,12 @@ inline std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// A request target is visible ASCII and has no fragment (RFC 9112 section 3.2).
+inline bool sound_target(std::string_view target) {
+  return std::all_of(target.begin(), target.end(),
+                     [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+}
+
 // Reads a list of transfer codings. True when it is sound: no empty member, and `chunked` at most
 // once and last (RFC 9112 section 6.1).
 inline bool sound_codings(std::string_view value, bool& chunked) {
