@@ -44,7 +44,7 @@ std::string Reading::where(const Place& place) const {
 }
 
 void Reading::wrong(const Place& place, std::string what) {
-  wrong_.emplace_back(place, std::move(what));
+  wrong_.emplace(place, std::move(what));
 }
 
 void Reading::adopt(const Errors& errors, const Place& otherwise) {
@@ -87,7 +87,6 @@ std::optional<std::string> Reading::text(const Node& node, std::string_view key,
 }
 
 Errors Reading::errors() {
-  std::ranges::stable_sort(wrong_, {}, &std::pair<Place, std::string>::first);
   Errors errors;
   for (const auto& [place, what] : wrong_) errors.push_back({where(place), what});
   return errors;

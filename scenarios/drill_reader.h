@@ -50,7 +50,7 @@ class Reading {
 
  private:
   std::string file_;
-  std::vector<std::pair<Place, std::string>> wrong_;
+  std::multimap<Place, std::string> wrong_;  // of one place, in the order they were found
 };
 
 // One table of the file. Every key that is asked for is known; `finish` reports the others.

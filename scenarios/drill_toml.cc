@@ -26,7 +26,7 @@ void add_members(const toml::table& table, Node& node) {
     node.members.push_back(
         {std::string(key.str()), place_of(key.source().begin), node_from(value)});
   // toml++ keeps keys in alphabetical order.
-  std::ranges::stable_sort(node.members, {}, &Member::place);
+  std::ranges::sort(node.members, {}, &Member::place);
 }
 
 Node node_from(const toml::node& from) {

@@ -1,9 +1,9 @@
 #include "scenarios/plan.h"
 
-#include <algorithm>
 #include <cassert>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -166,19 +166,18 @@ std::string fault_text(const FaultPlan& fault) {
 }
 
 void add_timeline(std::string& out, const Drill& drill) {
-  std::vector<std::pair<Duration, std::string>> steps = {
+  std::multimap<Duration, std::string> steps = {
       {Duration::zero(), "load begins; warm-up, in no measure"}, {drill.timing.warmup, "baseline"}};
   for (const FaultPlan& fault : drill.faults) {
     const std::string margin = "\n  " + padded("");
-    steps.emplace_back(fault.at, fault_text(fault) + margin +
-                                     "aim: " + settings_text(aim_parameters(), fault.aim) + margin +
-                                     signature_text(fault.signature) + ", told within " +
-                                     to_string(fault.fail_fast));
-    steps.emplace_back(fault_end(drill, fault), fault.id + " off");
+    steps.emplace(fault.at, fault_text(fault) + margin +
+                                "aim: " + settings_text(aim_parameters(), fault.aim) + margin +
+                                signature_text(fault.signature) + ", told within " +
+                                to_string(fault.fail_fast));
+    steps.emplace(fault_end(drill, fault), fault.id + " off");
   }
   for (const WorkloadPlan& workload : drill.workloads)
-    steps.emplace_back(workload.lasting, workload.name + " ends");
-  std::ranges::stable_sort(steps, {}, &std::pair<Duration, std::string>::first);
+    steps.emplace(workload.lasting, workload.name + " ends");
   out += "\ntimeline, from the first scheduled request\n";
   for (const auto& [at, what] : steps) out += "  " + padded(to_string(at)) + what + "\n";
 }
