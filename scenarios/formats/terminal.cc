@@ -170,7 +170,9 @@ class Page {
 
   void told(std::vector<StatusRow> rows) {
     if (rows.empty()) return;
-    std::ranges::stable_sort(rows, std::greater<>(), &StatusRow::count);
+    std::ranges::sort(rows, [](const StatusRow& a, const StatusRow& b) {
+      return a.count != b.count ? a.count > b.count : a.klass < b.klass;
+    });
     line("  told       " + padded("class", 22) + right("count", 8) + right("p50", 11) +
          right("p99", 11) + right("max", 11));
     for (std::size_t i = 0; i < std::min(rows.size(), most_classes); ++i) {
