@@ -28,7 +28,7 @@ DOORS = [
     door("spdlog", r"^(spdlog|fmt)/", r"^scenarios/cli/", "only scenarios/cli/ includes it"),
     door("libpq", r"^(libpq|postgres_ext|pg_config)", r"^(scenarios/sinks|examples/bridge)/",
          "only scenarios/sinks/ and examples/bridge/ include it"),
-    door("Boost.JSON", r"^boost/json", r"^((tests/)?scenarios|examples/bridge)/.*\.cc$",
+    door("Boost.JSON", r"^boost/json", r"^((tests/)?scenarios|tests/laws|examples/bridge)/.*\.cc$",
          "only .cc files include it: of scenarios/, their tests, and of examples/bridge/"),
     # Of POSIX, what does no I/O: the struct iovec, and reading and writing addresses as text.
     door("POSIX", r"^(sys/uio|arpa/inet)\.h$", r"^(tests|proxy|scenarios|examples|scripts)/",

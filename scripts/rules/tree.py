@@ -52,8 +52,10 @@ class Tree:
     def _paths(self):
         if os.path.exists(os.path.join(self.root, ".git")):
             listed = subprocess.run(
-                ["git", "-C", self.root, "ls-files", "-z", "--cached", "--others",
-                 "--exclude-standard"], check=True, capture_output=True, text=True).stdout
+                # A checkout may belong to somebody else, when root runs the tests.
+                ["git", "-c", "safe.directory=*", "-C", self.root, "ls-files", "-z", "--cached",
+                 "--others", "--exclude-standard"],
+                check=True, capture_output=True, text=True).stdout
             # Deleted and not yet committed is still listed.
             return {path for path in listed.split("\0")
                     if path and os.path.isfile(os.path.join(self.root, path))}
