@@ -53,7 +53,7 @@ def findings(tree):
             called = {file.stem, *called_by_users(file, shelf.entry)}
             if not any(tests_it(test, file.stem, called) for test in tests):
                 yield (file.path, 1, f"has no test; write {shelf.tests}{file.stem}_test.cc, or "
-                       f'"{min(called)}" in a test file there')
+                       f'name "{min(called)}" in a test file there')
 
 
 def tests_it(test, stem, called):
