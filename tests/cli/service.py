@@ -1,0 +1,63 @@
+"""The process under test of runner_test.py: a small HTTP service with ways to misbehave.
+
+service.py PORT MODE MARKER   (MARKER only makes the process findable)
+
+  ok          answers 202 to everything
+  dead        says why on stderr and exits with 3 before it listens
+  deaf        never listens
+  dies        answers 20 posts, then exits with 7
+  stubborn    as ok, and ignores SIGTERM
+"""
+
+import http.server
+import os
+import signal
+import sys
+import threading
+import time
+
+PORT, MODE = int(sys.argv[1]), sys.argv[2]
+posts = 0
+posts_lock = threading.Lock()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_GET(self):
+        self.answer(200)
+
+    def do_POST(self):
+        global posts
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer(202)
+        with posts_lock:
+            posts += 1
+            if MODE == "dies" and posts == 20:
+                print("about to die", flush=True)
+                os._exit(7)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+if MODE == "dead":
+    print("bad configuration", file=sys.stderr, flush=True)
+    sys.exit(3)
+if MODE == "deaf":
+    print("not listening", flush=True)
+    while True:
+        time.sleep(60)
+if MODE == "stubborn":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+Server(("127.0.0.1", PORT), Handler).serve_forever()
