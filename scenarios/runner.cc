@@ -1,13 +1,10 @@
-// A run, as a list of steps (Runner::run). Each waits on the main thread's loop (await), which is
-// where signals come in: the first heals at once, wherever the run is, and makes every later wait
-// for progress return; the second takes the patience out of the waits of the clean-up.
+// A run, as a list of steps (Runner::run). Each waits in a RunLoop, which is where signals come in:
+// the first heals at once, wherever the run is, and makes every wait for progress return; the
+// second takes the patience out of the waits of the clean-up.
 
 #include "scenarios/runner.h"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <functional>
 #include <memory>
@@ -17,38 +14,23 @@
 #include "proxy/wire/clock.h"
 #include "proxy/wire/engine.h"
 #include "proxy/wire/ports.h"
-#include "proxy/wire/signals.h"
 #include "scenarios/environment.h"
 #include "scenarios/errand.h"
-#include "scenarios/fault_spec.h"
+#include "scenarios/planned_faults.h"
 #include "scenarios/process.h"
 #include "scenarios/recorder.h"
+#include "scenarios/run_loop.h"
 #include "scenarios/sinks/sink.h"
 #include "scenarios/workload/workload.h"
 
 namespace faultline {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr std::array<int, 3> ending_signals{SIGINT, SIGTERM, SIGHUP};
-constexpr Duration poll_every = milliseconds(20);
 constexpr Duration flush_every = std::chrono::seconds(1);
-constexpr Duration lead = milliseconds(50);                // from "go" to drill time 0
+constexpr Duration lead = std::chrono::milliseconds(50);   // from "go" to drill time 0
 constexpr Duration drain = std::chrono::seconds(5);        // of requests in flight when aborted
 constexpr Duration kill_limit = std::chrono::seconds(10);  // for the kernel to end what was killed
 constexpr Duration upstream_patience = std::chrono::seconds(3);
-
-// What cuts a wait short: any disturbance, a second signal, or nothing.
-enum class Patience : std::uint8_t { while_undisturbed, until_hurried, always };
-
-enum class Change : std::uint8_t { label, arm, disarm };
-struct Step {
-  Duration at{};
-  Change change = Change::label;
-  std::size_t fault = 0;
-  std::string label;
-};
 
 class Runner {
  public:
@@ -76,16 +58,12 @@ class Runner {
   void close_engine();
   RunOutcome finish();
 
-  std::vector<Step> timeline() const;
-  void take(const Step& step);
-  void arm(std::size_t fault);
-  void disarm(std::size_t fault);
-  void heal();
-
-  bool undisturbed() const { return errors_.empty() && signal_ == 0; }
-  bool await(Patience patience, const Condition& reached, Instant limit);
+  bool undisturbed() const { return !waiting_.disturbed(); }
+  bool await(Patience patience, const Condition& reached, Instant limit) {
+    return waiting_.await(patience, reached, limit);
+  }
   void look(Instant now);
-  void came(int signal);
+  void aborted_by(int signal);
   void fail(Error error);
   void fail(Errors errors);
   void phase(std::string name);
@@ -99,22 +77,17 @@ class Runner {
   Recording recording_;  // what run.json will hold
   Errors errors_;
   std::string detail_;
-  int signal_ = 0;
-  bool hurried_ = false;
   bool load_started_ = false;
   bool stopping_processes_ = false;
   std::string phase_;
   Instant zero_{};
   Instant flushed_at_{};
 
-  wire::Loop loop_;
-  wire::Signals signals_;
+  RunLoop waiting_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<wire::Engine> engine_;
-  std::vector<ProxyId> proxies_;  // in the drill's order
-  std::vector<FaultSpec> specs_;  // likewise, as the next
-  std::vector<FaultRecord> faults_;
+  PlannedFaults faults_;
   std::vector<std::unique_ptr<ProcessUnderTest>> processes_;
   std::vector<std::unique_ptr<Workload>> workloads_;
   std::vector<SinkReading> sinks_;
@@ -124,7 +97,7 @@ Runner::Runner(Drill drill, const RunOptions& options, Progress& progress)
     : drill_(std::move(drill)),
       options_(options),
       progress_(progress),
-      signals_(loop_, ending_signals, [this](int number) { came(number); }) {
+      waiting_([this](Instant now) { look(now); }, [this](int number) { aborted_by(number); }) {
   recording_.version = options.version;
   recording_.started_at = wall_clock();
   recording_.environment = environment_of_this_machine();
@@ -140,7 +113,7 @@ RunOutcome Runner::run() {
     start_load();
     play_timeline();
   }
-  heal();
+  faults_.heal();
   end_load();
   read_sinks();
   stop_processes();
@@ -149,21 +122,12 @@ RunOutcome Runner::run() {
 }
 
 bool Runner::create_recording() {
-  for (const FaultPlan& plan : drill_.faults) {
-    Checked<FaultSpec> spec = fault_spec(plan);
-    if (!spec) {
-      fail(std::move(spec.error()));
-      continue;
-    }
-    specs_.push_back(std::move(*spec));
-    FaultRecord& record = faults_.emplace_back();
-    record.id = plan.id;
-    record.kind = plan.kind;
-    record.on = plan.on;
-    record.planned_on = Instant(plan.at);
-    record.planned_off = Instant(fault_end(drill_, plan));
+  Checked<PlannedFaults> faults = PlannedFaults::from(drill_);
+  if (!faults) {
+    fail(std::move(faults.error()));
+    return false;
   }
-  if (!errors_.empty()) return false;
+  faults_ = std::move(*faults);
   Result<std::unique_ptr<Recorder>> recorder = Recorder::create(options_.folder, drill_);
   if (!recorder) {
     fail(recorder.error());
@@ -206,13 +170,14 @@ bool Runner::start_engine() {
 bool Runner::open_proxies() {
   std::map<std::string, Address> listeners;
   std::vector<Address> listening;
+  std::vector<ProxyId> proxies;
   for (const ProxySpec& proxy : drill_.proxies) {
     const Result<wire::OpenedProxy> opened = engine_->open(proxy);
     if (!opened) {
       fail(opened.error());
       continue;
     }
-    proxies_.push_back(opened->id);
+    proxies.push_back(opened->id);
     recording_.proxies[opened->id] = proxy.name;
     listeners[proxy.name] = opened->listening;
     listening.push_back(opened->listening);
@@ -225,6 +190,7 @@ bool Runner::open_proxies() {
   }
   drill_ = std::move(*resolved);
   for (std::size_t i = 0; i < listening.size(); ++i) drill_.proxies[i].listen = listening[i];
+  faults_.use(*engine_, *recorder_, proxies);
   return true;
 }
 
@@ -241,7 +207,7 @@ bool Runner::probe_sinks() {
 
 bool Runner::start_processes() {
   for (const ProcessPlan& plan : drill_.processes) {
-    auto started = ProcessUnderTest::start(loop_, plan, recorder_->folder());
+    auto started = ProcessUnderTest::start(waiting_.loop(), plan, recorder_->folder());
     if (!started) {
       fail(started.error());
       return false;
@@ -259,7 +225,7 @@ bool Runner::wait_until_ready(ProcessUnderTest& process) {
   const bool settled = await(
       Patience::while_undisturbed,
       [&] {
-        process.look(loop_.now());
+        process.look(waiting_.loop().now());
         return process.ready() || !process.running();
       },
       limit);
@@ -269,6 +235,7 @@ bool Runner::wait_until_ready(ProcessUnderTest& process) {
   detail_ = process.last_words();
   probe_upstreams();
   errors_.insert(errors_.begin(), std::move(blame));
+  waiting_.disturb();
   return false;
 }
 
@@ -277,7 +244,7 @@ bool Runner::probe_upstreams() {
   std::vector<std::unique_ptr<wire::Probe>> probes;
   const Instant limit = wire::now() + upstream_patience;
   for (const ProxySpec& proxy : drill_.proxies) {
-    probes.push_back(wire::Probe::start(loop_, {proxy.upstream, ""}, limit));
+    probes.push_back(wire::Probe::start(waiting_.loop(), {proxy.upstream, ""}, limit));
   }
   const auto all_done = [&] {
     return std::all_of(probes.begin(), probes.end(), [](const auto& one) { return one->done(); });
@@ -312,86 +279,31 @@ bool Runner::make_workloads() {
 // From here on the recording is readable, and until the end it says that the run was killed.
 void Runner::start_load() {
   zero_ = wire::now() + lead;
+  faults_.count_from(zero_);
   recorder_->start(zero_);
   Recording begun = recording_;
   begun.drill = drill_;
   begun.ending = Ending::aborted;
   begun.why = "the runner was killed";
-  recorder_->write_faults(faults_);
+  recorder_->write_faults(faults_.records());
   if (auto written = recorder_->write_run(begun); !written) return fail(written.error());
   load_started_ = true;
   for (const auto& workload : workloads_) workload->start(zero_);
 }
 
-std::vector<Step> Runner::timeline() const {
-  std::vector<Step> steps{{Duration::zero(), Change::label, 0, "warm-up"},
-                          {drill_.timing.warmup, Change::label, 0, "baseline"}};
-  Duration last_end{};
-  for (std::size_t i = 0; i < drill_.faults.size(); ++i) {
-    const FaultPlan& plan = drill_.faults[i];
-    const Duration end = fault_end(drill_, plan);
-    steps.push_back({plan.at, Change::arm, i, "fault " + plan.id});
-    steps.push_back({end, Change::disarm, i, ""});
-    last_end = std::max(last_end, end);
-  }
-  if (!drill_.faults.empty()) steps.push_back({last_end, Change::label, 0, "recovery"});
-  std::stable_sort(steps.begin(), steps.end(),
-                   [](const Step& a, const Step& b) { return a.at < b.at; });
-  return steps;
-}
-
 bool Runner::play_timeline() {
   const auto nothing_else = [] { return false; };
   const Duration end = workload_end(drill_);
-  for (const Step& step : timeline()) {
+  for (const Step& step : timeline(drill_)) {
     if (step.at > end) break;
     await(Patience::while_undisturbed, nothing_else, zero_ + step.at);
     if (!undisturbed()) return false;
-    take(step);
+    if (step.change == Step::Change::arm) faults_.arm(step.fault);
+    if (step.change == Step::Change::disarm) faults_.disarm(step.fault);
+    if (!step.phase.empty()) phase(step.phase);
   }
   await(Patience::while_undisturbed, nothing_else, zero_ + end);
   return undisturbed();
-}
-
-void Runner::take(const Step& step) {
-  if (step.change == Change::arm) arm(step.fault);
-  if (step.change == Change::disarm) disarm(step.fault);
-  if (!step.label.empty()) phase(step.label);
-}
-
-void Runner::arm(std::size_t fault) {
-  std::vector<ProxyId> on;
-  for (std::size_t i = 0; i < proxies_.size(); ++i) {
-    const auto& names = drill_.faults[fault].on;
-    if (std::find(names.begin(), names.end(), drill_.proxies[i].name) != names.end()) {
-      on.push_back(proxies_[i]);
-    }
-  }
-  const wire::ArmedFault armed = engine_->arm(specs_[fault], on);
-  FaultRecord& record = faults_[fault];
-  record.armed_as = armed.id;
-  record.commanded = since_zero(armed.receipt.commanded);
-  record.armed = since_zero(armed.receipt.in_force);
-  recorder_->write_faults(faults_);
-}
-
-void Runner::disarm(std::size_t fault) {
-  FaultRecord& record = faults_[fault];
-  if (record.armed_as == 0 || record.disarmed != Instant{}) return;
-  const wire::Receipt receipt = engine_->disarm(record.armed_as);
-  record.disarm_commanded = since_zero(receipt.commanded);
-  record.disarmed = since_zero(receipt.in_force);
-  const Touched touched = engine_->touched(record.armed_as);
-  record.touched = touched;
-  record.touched.first = touched.first == never ? never : since_zero(touched.first);
-  record.touched.last = since_zero(touched.last);
-  recorder_->write_faults(faults_);
-}
-
-void Runner::heal() {
-  if (engine_ == nullptr) return;
-  for (std::size_t i = 0; i < faults_.size(); ++i) disarm(i);
-  engine_->heal();
 }
 
 void Runner::end_load() {
@@ -442,6 +354,7 @@ void Runner::stop_processes() {
 }
 
 void Runner::close_engine() {
+  faults_.release();
   engine_.reset();
   if (journal_ == nullptr) return;
   journal_->flush();
@@ -450,15 +363,14 @@ void Runner::close_engine() {
 }
 
 RunOutcome Runner::finish() {
-  loop_.post([this] { loop_.stop(); });  // one turn, for a signal that came since the last wait
-  loop_.run();
+  waiting_.turn();  // for a signal that came since the last wait
   RunOutcome outcome;
-  outcome.signal = signal_;
+  outcome.signal = waiting_.signal();
   outcome.detail = detail_;
-  if (signal_ != 0) {
+  if (waiting_.signal() != 0) {
     recording_.ending = Ending::aborted;
-    recording_.why = wire::signal_name(signal_);
-    recording_.signal = signal_;
+    recording_.why = wire::signal_name(waiting_.signal());
+    recording_.signal = waiting_.signal();
   } else if (!errors_.empty()) {
     recording_.ending = Ending::failed;
     recording_.why = errors_.front().what;
@@ -466,7 +378,7 @@ RunOutcome Runner::finish() {
   outcome.ending = recording_.ending;
   outcome.errors = errors_;
   if (recorder_ == nullptr) return outcome;
-  if (!load_started_ && signal_ == 0) {
+  if (!load_started_ && waiting_.signal() == 0) {
     recorder_->discard();
     return outcome;
   }
@@ -480,37 +392,13 @@ RunOutcome Runner::finish() {
     recording_.processes.push_back(std::move(record));
   }
   recording_.drill = drill_;
-  recorder_->write_faults(faults_);
+  recorder_->write_faults(faults_.records());
   recorder_->write_sinks(sinks_);
   if (auto written = recorder_->write_run(recording_); !written) {
     outcome.errors.push_back(written.error());
   }
   outcome.recorded = true;
   return outcome;
-}
-
-// Waits for `reached` or `limit`, or until the run is disturbed as `patience` understands it, and
-// says whether it was reached. The limit is met to the microsecond.
-bool Runner::await(Patience patience, const Condition& reached, Instant limit) {
-  const auto over = [&](Instant now) {
-    const bool cut_short = (patience == Patience::while_undisturbed && !undisturbed()) ||
-                           (patience == Patience::until_hurried && hurried_);
-    return cut_short || now >= limit || reached();
-  };
-  wire::Deadline end(loop_, [this](Instant) { loop_.stop(); });
-  wire::Deadline tick(loop_, [&](Instant now) {
-    look(now);
-    tick.set(now + poll_every);
-  });
-  end.set(limit);
-  tick.set(wire::now() + poll_every);
-  loop_.on_settle([&](Instant now) {
-    if (over(now)) loop_.stop();
-  });
-  loop_.refresh_now();
-  if (!over(loop_.now())) loop_.run();
-  loop_.on_settle({});
-  return reached();
 }
 
 // Everything that is watched all the time.
@@ -525,22 +413,22 @@ void Runner::look(Instant now) {
     if (process->running() || !process->ready()) continue;
     detail_ = process->last_words();
     fail(Error{process->plan().where, process->trouble()});
-    heal();
+    faults_.heal();
   }
 }
 
-void Runner::came(int signal) {
-  hurried_ = signal_ != 0;
-  if (hurried_) return;
-  signal_ = signal;
-  heal();
+void Runner::aborted_by(int signal) {
+  faults_.heal();
   phase("aborted by " + wire::signal_name(signal));
 }
 
-void Runner::fail(Error error) { errors_.push_back(std::move(error)); }
+void Runner::fail(Error error) {
+  errors_.push_back(std::move(error));
+  waiting_.disturb();
+}
 
 void Runner::fail(Errors errors) {
-  for (Error& error : errors) errors_.push_back(std::move(error));
+  for (Error& error : errors) fail(std::move(error));
 }
 
 void Runner::phase(std::string name) {
@@ -555,11 +443,7 @@ RunView Runner::view(Instant now) {
   view.elapsed = now - zero_;
   view.total = workload_end(drill_);
   view.load = load();
-  for (const FaultRecord& fault : faults_) {
-    if (fault.armed_as == 0 || fault.disarmed != Instant{} || engine_ == nullptr) continue;
-    const Touched touched = engine_->touched(fault.armed_as);
-    view.faults.push_back({fault.id, fault.kind, touched.connections, touched.messages});
-  }
+  view.faults = faults_.active();
   return view;
 }
 

@@ -1,0 +1,60 @@
+#include "scenarios/run_loop.h"
+
+#include <signal.h>
+
+#include <array>
+#include <utility>
+
+#include "proxy/wire/clock.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::array<int, 3> ending_signals{SIGINT, SIGTERM, SIGHUP};
+constexpr Duration look_every = std::chrono::milliseconds(20);
+
+}  // namespace
+
+RunLoop::RunLoop(std::function<void(Instant)> look, std::function<void(int)> signalled)
+    : look_(std::move(look)),
+      signalled_(std::move(signalled)),
+      signals_(loop_, ending_signals, [this](int number) { came(number); }) {}
+
+bool RunLoop::await(Patience patience, const std::function<bool()>& reached, Instant limit) {
+  const auto over = [&](Instant now) {
+    const bool cut_short = (patience == Patience::while_undisturbed && disturbed_) ||
+                           (patience == Patience::until_hurried && hurried_);
+    return cut_short || now >= limit || reached();
+  };
+  wire::Deadline end(loop_, [this](Instant) { loop_.stop(); });
+  wire::Deadline tick(loop_, [&](Instant now) {
+    look_(now);
+    tick.set(now + look_every);
+  });
+  end.set(limit);
+  tick.set(wire::now() + look_every);
+  loop_.on_settle([&](Instant now) {
+    if (over(now)) loop_.stop();
+  });
+  loop_.refresh_now();
+  if (!over(loop_.now())) loop_.run();
+  loop_.on_settle({});
+  return reached();
+}
+
+void RunLoop::turn() {
+  loop_.post([this] { loop_.stop(); });
+  loop_.run();
+}
+
+void RunLoop::came(int number) {
+  if (signal_ != 0) {
+    hurried_ = true;
+    return;
+  }
+  signal_ = number;
+  disturbed_ = true;
+  signalled_(number);
+}
+
+}  // namespace faultline
