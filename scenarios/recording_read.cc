@@ -17,91 +17,110 @@ namespace {
 namespace json = boost::json;
 using std::filesystem::path;
 
-// What does not fit is thrown within this file, with the member's name, and becomes an Error at
-// the line it stood on.
-struct Misfit {
-  std::string what;
+const json::object no_members;
+
+// An object of a file. What does not fit is noted, the first of it, and reads as if it were absent:
+// whoever asked for the whole looks at the note before it believes what it got.
+struct Node {
+  const json::object& members;
+  std::string& misfit;
+
+  void note(std::string what) const {
+    if (misfit.empty()) misfit = std::move(what);
+  }
+  const json::value* find(std::string_view name) const {
+    return members.if_contains({name.data(), name.size()});
+  }
 };
 
-const json::value* find(const json::object& object, std::string_view name) {
-  return object.if_contains({name.data(), name.size()});
-}
+std::string in_quotes(std::string_view name) { return "\"" + std::string(name) + "\""; }
 
-std::string text(const json::object& object, std::string_view name) {
-  const json::value* const value = find(object, name);
+std::string text(const Node& from, std::string_view name) {
+  const json::value* const value = from.find(name);
   if (value == nullptr) return "";
-  if (!value->is_string()) throw Misfit{"\"" + std::string(name) + "\" is not a text"};
-  const json::string& string = value->get_string();
-  return {string.data(), string.size()};
+  if (value->is_string()) return {value->get_string().data(), value->get_string().size()};
+  from.note(in_quotes(name) + " is not a text");
+  return "";
 }
 
 template <class Number>
-Number number(const json::object& object, std::string_view name) {
-  const json::value* const value = find(object, name);
+Number number(const Node& from, std::string_view name) {
+  const json::value* const value = from.find(name);
   if (value == nullptr) return 0;
   boost::system::error_code failure;
   const auto result = value->to_number<Number>(failure);
-  if (failure) throw Misfit{"\"" + std::string(name) + "\" is not a number in its range"};
-  return result;
+  if (!failure) return result;
+  from.note(in_quotes(name) + " is not a number in its range");
+  return 0;
 }
 
-Instant instant(const json::object& object, std::string_view name, Instant fallback = Instant{}) {
-  if (find(object, name) == nullptr) return fallback;
-  return Instant(Duration(number<std::int64_t>(object, name)));
+Instant instant(const Node& from, std::string_view name, Instant fallback = Instant{}) {
+  if (from.find(name) == nullptr) return fallback;
+  return Instant(Duration(number<std::int64_t>(from, name)));
 }
 
-bool boolean(const json::object& object, std::string_view name) {
-  const json::value* const value = find(object, name);
+bool boolean(const Node& from, std::string_view name) {
+  const json::value* const value = from.find(name);
   if (value == nullptr) return false;
-  if (!value->is_bool()) throw Misfit{"\"" + std::string(name) + "\" is not true or false"};
-  return value->get_bool();
+  if (value->is_bool()) return value->get_bool();
+  from.note(in_quotes(name) + " is not true or false");
+  return false;
 }
 
-const json::object& as_object(const json::value& value, std::string_view what) {
-  if (!value.is_object()) throw Misfit{std::string(what) + " is not an object"};
-  return value.get_object();
+Node object(const Node& from, const json::value& value, std::string_view what) {
+  if (value.is_object()) return {value.get_object(), from.misfit};
+  from.note(std::string(what) + " is not an object");
+  return {no_members, from.misfit};
 }
 
-const json::object& object(const json::object& parent, std::string_view name) {
-  static const json::object empty;
-  const json::value* const value = find(parent, name);
-  return value == nullptr ? empty : as_object(*value, name);
+Node object(const Node& from, std::string_view name) {
+  const json::value* const value = from.find(name);
+  if (value == nullptr) return {no_members, from.misfit};
+  return object(from, *value, in_quotes(name));
 }
 
-const json::array& array(const json::object& parent, std::string_view name) {
+const json::array& array(const Node& from, std::string_view name) {
   static const json::array empty;
-  const json::value* const value = find(parent, name);
+  const json::value* const value = from.find(name);
   if (value == nullptr) return empty;
-  if (!value->is_array()) throw Misfit{"\"" + std::string(name) + "\" is not a list"};
-  return value->get_array();
+  if (value->is_array()) return value->get_array();
+  from.note(in_quotes(name) + " is not a list");
+  return empty;
 }
 
-std::vector<std::string> texts(const json::object& parent, std::string_view name) {
+std::vector<std::string> texts(const Node& from, std::string_view name) {
   std::vector<std::string> all;
-  for (const json::value& value : array(parent, name)) {
-    if (!value.is_string()) throw Misfit{"\"" + std::string(name) + "\" holds what is not a text"};
-    all.emplace_back(value.get_string().data(), value.get_string().size());
+  for (const json::value& value : array(from, name)) {
+    if (value.is_string()) {
+      all.emplace_back(value.get_string().data(), value.get_string().size());
+    } else {
+      from.note(in_quotes(name) + " holds what is not a text");
+    }
   }
   return all;
 }
 
-std::map<std::string, std::string> text_map(const json::object& parent, std::string_view name) {
+std::map<std::string, std::string> text_map(const Node& from, std::string_view name) {
   std::map<std::string, std::string> map;
-  const json::object& members = object(parent, name);
-  for (const auto& member : members) map[std::string(member.key())] = text(members, member.key());
+  const Node node = object(from, name);
+  for (const auto& member : node.members) {
+    map[std::string(member.key())] = text(node, member.key());
+  }
   return map;
 }
 
-// The enumerator of this name. Enumerators count from 0 to `last`.
+// The enumerator whose name this member holds. Enumerators count from 0 to `last`.
 template <class Enumeration>
-Enumeration named(std::string_view word, Enumeration last) {
+Enumeration named(const Node& from, std::string_view member, Enumeration last) {
+  const std::string word = text(from, member);
   for (unsigned i = 0; i <= static_cast<unsigned>(last); ++i) {
     if (name(static_cast<Enumeration>(i)) == word) return static_cast<Enumeration>(i);
   }
-  throw Misfit{"\"" + std::string(word) + "\" is not known to this version"};
+  from.note(in_quotes(member) + ": " + in_quotes(word) + " is not known to this version");
+  return last;
 }
 
-Touched touched_from(const json::object& from) {
+Touched touched_from(const Node& from) {
   Touched touched;
   touched.connections = number<std::uint64_t>(from, "connections");
   touched.messages = number<std::uint64_t>(from, "messages");
@@ -111,12 +130,12 @@ Touched touched_from(const json::object& from) {
   return touched;
 }
 
-Exchange exchange_from(const json::object& from) {
+Exchange exchange_from(const Node& from) {
   Exchange exchange;
   exchange.ordinal = number<std::uint64_t>(from, "ordinal");
   exchange.name = text(from, "name");
   exchange.code = text(from, "code");
-  exchange.told = named(text(from, "told"), Told::nothing);
+  exchange.told = named(from, "told", Told::nothing);
   if (const std::string status = text(from, "transaction"); !status.empty()) {
     exchange.transaction = status.front();
   }
@@ -127,10 +146,10 @@ Exchange exchange_from(const json::object& from) {
   return exchange;
 }
 
-Event event_from(const json::object& from) {
+Event event_from(const Node& from) {
   Event event;
   event.at = instant(from, "at");
-  event.kind = named(text(from, "kind"), EventKind::journal_overflowed);
+  event.kind = named(from, "kind", EventKind::journal_overflowed);
   event.proxy = number<ProxyId>(from, "proxy");
   event.connection = number<ConnectionId>(from, "connection");
   event.fault = number<FaultId>(from, "fault");
@@ -138,7 +157,7 @@ Event event_from(const json::object& from) {
     event.direction = Direction::downstream;
   }
   if (event.kind == EventKind::session) {
-    event.session = named(text(from, "session"), SessionFact::server_error);
+    event.session = named(from, "session", SessionFact::server_error);
   }
   event.count = number<std::uint64_t>(from, "count");
   event.more = number<std::uint64_t>(from, "more");
@@ -148,20 +167,20 @@ Event event_from(const json::object& from) {
   return event;
 }
 
-Request request_from(const json::object& from) {
+Request request_from(const Node& from) {
   Request request;
   request.id = text(from, "id");
   request.workload = number<std::uint16_t>(from, "workload");
   request.scheduled = instant(from, "scheduled");
   request.sent = instant(from, "sent");
   request.ended = instant(from, "ended");
-  request.outcome = named(text(from, "outcome"), Outcome::malformed);
+  request.outcome = named(from, "outcome", Outcome::malformed);
   request.status = number<std::uint16_t>(from, "status");
   request.reason = text(from, "reason");
   return request;
 }
 
-FaultRecord fault_from(const json::object& from) {
+FaultRecord fault_from(const Node& from) {
   FaultRecord fault;
   fault.id = text(from, "id");
   fault.kind = text(from, "kind");
@@ -177,7 +196,7 @@ FaultRecord fault_from(const json::object& from) {
   return fault;
 }
 
-ProcessRecord process_from(const json::object& from) {
+ProcessRecord process_from(const Node& from) {
   ProcessRecord process;
   process.name = text(from, "name");
   process.started = instant(from, "started");
@@ -188,8 +207,8 @@ ProcessRecord process_from(const json::object& from) {
   return process;
 }
 
-void sink_line(std::vector<SinkReading>& sinks, const json::object& from) {
-  if (find(from, "sink") != nullptr) {
+void sink_line(std::vector<SinkReading>& sinks, const Node& from) {
+  if (from.find("sink") != nullptr) {
     SinkReading& reading = sinks.emplace_back();
     reading.sink = text(from, "sink");
     reading.complete = boolean(from, "complete");
@@ -197,27 +216,25 @@ void sink_line(std::vector<SinkReading>& sinks, const json::object& from) {
     reading.read_at = instant(from, "read_at");
     return;
   }
-  if (sinks.empty()) throw Misfit{"a stored message comes before its sink"};
+  if (sinks.empty()) return from.note("a stored message comes before its sink");
   sinks.back().stored[text(from, "id")] = number<std::uint64_t>(from, "times");
 }
 
 // Parses and hands on one object, turning whatever does not fit into an Error at `where`.
 Result<void> take(std::string_view source, const std::string& where,
-                  const std::function<void(const json::object&)>& one) {
+                  const std::function<void(const Node&)>& one) {
   boost::system::error_code failure;
   json::monotonic_resource memory;
   const json::value value = json::parse({source.data(), source.size()}, failure, &memory);
   if (failure) return error(where, "not JSON: " + failure.message());
-  try {
-    one(as_object(value, "it"));
-  } catch (const Misfit& misfit) {
-    return error(where, misfit.what);
-  }
+  std::string misfit;
+  one(object(Node{no_members, misfit}, value, "it"));
+  if (!misfit.empty()) return error(where, misfit);
   return {};
 }
 
 Result<void> read_lines(const path& file, std::vector<std::string>& gaps,
-                        const std::function<void(const json::object&)>& one) {
+                        const std::function<void(const Node&)>& one) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return error(file.string(), "cannot be opened; is this the folder of a run?");
   std::string line;
@@ -241,7 +258,7 @@ Result<std::string> whole(const path& file) {
   return content.str();
 }
 
-Result<void> read_document(const path& file, const std::function<void(const json::object&)>& one) {
+Result<void> read_document(const path& file, const std::function<void(const Node&)>& one) {
   const Result<std::string> source = whole(file);
   if (!source) return std::unexpected(source.error());
   return take(*source, file.string(), one);
@@ -253,12 +270,12 @@ struct Header {
   std::map<std::string, Address> listeners;
 };
 
-void run_from(const json::object& from, Recording& recording, Header& header) {
+void run_from(const Node& from, Recording& recording, Header& header) {
   const auto schema = number<std::int64_t>(from, "schema_version");
-  if (schema != 1) throw Misfit{"schema_version " + std::to_string(schema) + "; known: 1"};
+  if (schema != 1) from.note("schema_version " + std::to_string(schema) + "; known: 1");
   recording.version = text(from, "version");
   recording.started_at = text(from, "started_at");
-  recording.ending = named(text(from, "ending"), Ending::failed);
+  recording.ending = named(from, "ending", Ending::failed);
   recording.why = text(from, "why");
   recording.signal = number<std::int32_t>(from, "signal");
   recording.load_ended = instant(from, "load_ended");
@@ -267,20 +284,23 @@ void run_from(const json::object& from, Recording& recording, Header& header) {
   recording.overrides = texts(from, "overrides");
   recording.variables = text_map(from, "variables");
   recording.environment = text_map(from, "environment");
-  const json::object& ports = object(from, "ports");
-  for (const auto& port : ports) {
+  const Node ports = object(from, "ports");
+  for (const auto& port : ports.members) {
     recording.ports[std::string(port.key())] = number<std::uint16_t>(ports, port.key());
   }
   for (const json::value& proxy : array(from, "proxies")) {
-    const json::object& members = as_object(proxy, "a proxy");
+    const Node members = object(from, proxy, "a proxy");
     const std::string name = text(members, "name");
     recording.proxies[number<ProxyId>(members, "id")] = name;
     const Result<Address> listening = address_from(text(members, "listening"));
-    if (!listening) throw Misfit{"proxy \"" + name + "\": " + listening.error().what};
-    header.listeners[name] = *listening;
+    if (listening) {
+      header.listeners[name] = *listening;
+    } else {
+      from.note("proxy " + in_quotes(name) + ": " + listening.error().what);
+    }
   }
   for (const json::value& process : array(from, "processes")) {
-    recording.processes.push_back(process_from(as_object(process, "a process")));
+    recording.processes.push_back(process_from(object(from, process, "a process")));
   }
   header.drill_file = text(from, "drill_file");
 }
@@ -321,27 +341,25 @@ Result<Recording> read_recording(const path& folder) {
   Recording recording;
   Header header;
   auto read = read_document(folder / "run.json",
-                            [&](const json::object& from) { run_from(from, recording, header); });
+                            [&](const Node& from) { run_from(from, recording, header); });
   if (!read) return std::unexpected(read.error());
   Result<Drill> drill = drill_of(folder, recording, header);
   if (!drill) return std::unexpected(drill.error());
   recording.drill = std::move(*drill);
-  read = read_document(folder / "faults.json", [&](const json::object& from) {
+  read = read_document(folder / "faults.json", [&](const Node& from) {
     for (const json::value& fault : array(from, "faults")) {
-      recording.faults.push_back(fault_from(as_object(fault, "a fault")));
+      recording.faults.push_back(fault_from(object(from, fault, "a fault")));
     }
   });
   if (!read) return std::unexpected(read.error());
-  read = read_lines(folder / "events.jsonl", recording.gaps, [&](const json::object& line) {
-    recording.events.push_back(event_from(line));
-  });
+  read = read_lines(folder / "events.jsonl", recording.gaps,
+                    [&](const Node& line) { recording.events.push_back(event_from(line)); });
   if (!read) return std::unexpected(read.error());
-  read = read_lines(folder / "requests.jsonl", recording.gaps, [&](const json::object& line) {
-    recording.requests.push_back(request_from(line));
-  });
+  read = read_lines(folder / "requests.jsonl", recording.gaps,
+                    [&](const Node& line) { recording.requests.push_back(request_from(line)); });
   if (!read) return std::unexpected(read.error());
   read = read_lines(folder / "sinks.jsonl", recording.gaps,
-                    [&](const json::object& line) { sink_line(recording.sinks, line); });
+                    [&](const Node& line) { sink_line(recording.sinks, line); });
   if (!read) return std::unexpected(read.error());
   return recording;
 }
