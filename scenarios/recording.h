@@ -32,6 +32,7 @@ enum class Outcome : std::uint8_t {
   closed_early,  // FIN before the response was complete
   timeout,       // the client's deadline passed first
   malformed,     // the answer was not HTTP
+  abandoned,     // in flight when the runner cut it: the run ended first
 };
 std::string_view name(Outcome outcome);
 
