@@ -6,9 +6,9 @@
 namespace faultline {
 namespace {
 
-constexpr std::array<std::string_view, 8> outcomes{"answered",        "not_sent", "refused",
-                                                   "connect_timeout", "reset",    "closed_early",
-                                                   "timeout",         "malformed"};
+constexpr std::array<std::string_view, 9> outcomes{"answered",        "not_sent",  "refused",
+                                                   "connect_timeout", "reset",     "closed_early",
+                                                   "timeout",         "malformed", "abandoned"};
 constexpr std::array<std::string_view, 3> endings{"completed", "aborted", "failed"};
 
 }  // namespace

@@ -174,7 +174,7 @@ Request request_from(const Node& from) {
   request.scheduled = instant(from, "scheduled");
   request.sent = instant(from, "sent");
   request.ended = instant(from, "ended");
-  request.outcome = named(from, "outcome", Outcome::malformed);
+  request.outcome = named(from, "outcome", Outcome::abandoned);
   request.status = number<std::uint16_t>(from, "status");
   request.reason = text(from, "reason");
   return request;

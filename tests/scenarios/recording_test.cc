@@ -91,7 +91,7 @@ Request request(Chance& chance) {
   request.scheduled = chance.instant();
   request.sent = chance.instant();
   request.ended = chance.instant();
-  request.outcome = static_cast<Outcome>(chance.below(8));
+  request.outcome = static_cast<Outcome>(chance.below(9));
   request.status = static_cast<std::uint16_t>(chance.below(600));
   request.reason = chance.text(20);
   return request;
@@ -235,6 +235,7 @@ TEST_CASE("JSON text escapes control bytes and replaces what is not UTF-8") {
 TEST_CASE("every outcome and ending has a name of its own") {
   CHECK(name(Outcome::answered) == "answered");
   CHECK(name(Outcome::malformed) == "malformed");
+  CHECK(name(Outcome::abandoned) == "abandoned");
   CHECK(name(Ending::completed) == "completed");
   CHECK(name(Ending::failed) == "failed");
 }
