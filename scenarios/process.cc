@@ -34,6 +34,10 @@ std::string shown(const ProcessPlan& plan) {
 
 }  // namespace
 
+std::string log_of(const ProcessPlan& plan) {
+  return plan.log.empty() ? plan.name + ".log" : plan.log;
+}
+
 ProcessUnderTest::ProcessUnderTest(wire::Loop& loop, ProcessPlan plan, std::filesystem::path log)
     : loop_(loop), plan_(std::move(plan)), log_(std::move(log)), backoff_(first_backoff) {
   record_.name = plan_.name;
@@ -43,8 +47,7 @@ Result<std::unique_ptr<ProcessUnderTest>> ProcessUnderTest::start(
     wire::Loop& loop, const ProcessPlan& plan, const std::filesystem::path& folder) {
   Result<std::optional<wire::ProbeTarget>> target = readiness_of(plan);
   if (!target) return std::unexpected(target.error());
-  std::unique_ptr<ProcessUnderTest> made(new ProcessUnderTest(
-      loop, plan, folder / (plan.log.empty() ? plan.name + ".log" : plan.log)));
+  std::unique_ptr<ProcessUnderTest> made(new ProcessUnderTest(loop, plan, folder / log_of(plan)));
   made->target_ = std::move(*target);
   auto process =
       wire::Process::start(loop, {plan.command, plan.environment, made->log_.string()},

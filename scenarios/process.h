@@ -16,6 +16,9 @@
 
 namespace faultline {
 
+// The file in the run folder that takes its stdout and stderr.
+std::string log_of(const ProcessPlan& plan);
+
 class ProcessUnderTest {
  public:
   // Times in the record are of the monotonic clock.

@@ -2,23 +2,31 @@
 
 #include <signal.h>
 
-#include <array>
 #include <utility>
+#include <vector>
 
 #include "proxy/wire/clock.h"
 
 namespace faultline {
 namespace {
 
-constexpr std::array<int, 3> ending_signals{SIGINT, SIGTERM, SIGHUP};
 constexpr Duration look_every = std::chrono::milliseconds(20);
+
+// A hang-up that is ignored already (nohup) stays so.
+std::vector<int> ending_signals() {
+  std::vector<int> numbers{SIGINT, SIGTERM};
+  struct sigaction hang_up{};
+  sigaction(SIGHUP, nullptr, &hang_up);
+  if (hang_up.sa_handler != SIG_IGN) numbers.push_back(SIGHUP);
+  return numbers;
+}
 
 }  // namespace
 
 RunLoop::RunLoop(std::function<void(Instant)> look, std::function<void(int)> signalled)
     : look_(std::move(look)),
       signalled_(std::move(signalled)),
-      signals_(loop_, ending_signals, [this](int number) { came(number); }) {}
+      signals_(loop_, ending_signals(), [this](int number) { came(number); }) {}
 
 bool RunLoop::await(Patience patience, const std::function<bool()>& reached, Instant limit) {
   const auto over = [&](Instant now) {

@@ -379,6 +379,10 @@ RunOutcome Runner::finish() {
   outcome.errors = errors_;
   if (recorder_ == nullptr) return outcome;
   if (!load_started_ && waiting_.signal() == 0) {
+    std::error_code ignored;
+    for (const ProcessPlan& plan : drill_.processes) {
+      std::filesystem::remove(recorder_->folder() / log_of(plan), ignored);
+    }
     recorder_->discard();
     return outcome;
   }

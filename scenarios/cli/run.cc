@@ -116,7 +116,11 @@ int run(std::span<const std::string> words) {
   if (!outcome.detail.empty()) {
     std::fprintf(stderr, "%s\n", redacted(outcome.detail, read->secrets).c_str());
   }
-  if (!outcome.recorded) return exit_without_recording(outcome);
+  if (!outcome.recorded) {
+    std::error_code ignored;
+    if (!arguments.value("out")) std::filesystem::remove(runs_folder, ignored);  // if it is empty
+    return exit_without_recording(outcome);
+  }
   if (!arguments.value("out")) point_latest_at(options.folder);
   const Result<ReportedRun> reported = report_run(options.folder);
   if (!reported) {
