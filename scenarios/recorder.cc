@@ -135,8 +135,11 @@ void Recorder::discard() {
     std::filesystem::remove_all(folder_, ignored);
     return;
   }
-  for (const auto* name :
-       {"drill.toml", "run.json", "faults.json", "events.jsonl", "requests.jsonl", "sinks.jsonl"}) {
+  if (events_) std::filesystem::remove(folder_ / "events.jsonl", ignored);
+  if (requests_) std::filesystem::remove(folder_ / "requests.jsonl", ignored);
+  if (sinks_) std::filesystem::remove(folder_ / "sinks.jsonl", ignored);
+  // create() made sure that there was none of these.
+  for (const auto* name : {"drill.toml", "run.json", "faults.json"}) {
     std::filesystem::remove(folder_ / name, ignored);
   }
 }
