@@ -1,0 +1,193 @@
+// A table as a sink: the plan's query gives one row per stored message, its id first.
+//
+// A reading is complete when two successive ones, `quiet` apart, are equal: nothing arrived and
+// nothing vanished in between. A server that is away or starting is asked again, and so is one in
+// which the table is not there yet, because the service may create it; both until `within` is over.
+// Any other mistake in the query ends the reading at once.
+
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/wire/clock.h"
+#include "scenarios/sinks/postgres_session.h"
+#include "scenarios/sinks/sink.h"
+
+namespace faultline {
+namespace {
+
+using Stored = std::map<std::string, std::uint64_t>;
+
+constexpr std::size_t most_rows = 10'000'000;
+constexpr Duration longest_probe = std::chrono::seconds(10);
+constexpr Duration longest_dial = std::chrono::seconds(5);
+constexpr Duration between_attempts = std::chrono::milliseconds(200);
+constexpr int slice_ms = 50;
+
+constexpr std::string_view undefined_table = "42P01";
+constexpr std::string_view undefined_schema = "3F000";
+
+// The connection exceptions, the server going down or coming up, no connection to spare.
+bool passing(std::string_view sqlstate) {
+  return sqlstate.starts_with("08") || sqlstate.starts_with("57P") || sqlstate == "53300";
+}
+
+bool not_there_yet(std::string_view sqlstate) {
+  return sqlstate == undefined_table || sqlstate == undefined_schema;
+}
+
+class Reading {
+ public:
+  Reading(const SinkPlan& plan, const std::function<bool()>& abandoned)
+      : plan_(plan), patience_{wire::now() + plan.within, abandoned} {}
+
+  SinkReading read();
+
+ private:
+  enum class Next : std::uint8_t { compare, retry, give_up };
+
+  Next once(Stored& stored);
+  Next after(const PostgresAnswer& answer);
+  bool pause(Duration lasting);
+  void give_up(std::string why) { why_not_ = std::move(why); }
+  std::string unfinished() const;
+
+  const SinkPlan& plan_;
+  const Patience patience_;
+  PostgresSession session_;
+  std::string why_not_;
+  std::string last_trouble_;
+  bool any_ = false;  // there was a whole reading
+};
+
+SinkReading Reading::read() {
+  SinkReading reading;
+  reading.sink = plan_.name;
+  while (why_not_.empty() && !reading.complete) {
+    Stored stored;
+    switch (once(stored)) {
+      case Next::compare:
+        reading.complete = any_ && stored == reading.stored;
+        any_ = true;
+        reading.stored = std::move(stored);
+        last_trouble_.clear();
+        if (!reading.complete && !pause(plan_.quiet)) give_up(unfinished());
+        break;
+      case Next::retry:
+        if (!pause(between_attempts)) give_up(unfinished());
+        break;
+      case Next::give_up:
+        break;
+    }
+  }
+  reading.why_not = why_not_;
+  return reading;
+}
+
+Reading::Next Reading::once(Stored& stored) {
+  if (!session_.open()) {
+    const Patience dialing{std::min(patience_.until, wire::now() + longest_dial),
+                           patience_.abandoned};
+    const PostgresAnswer answer = session_.connect(plan_.connection, dialing);
+    if (answer.end != PostgresEnd::done) return after(answer);
+  }
+  std::size_t rows = 0;
+  bool any_null = false;
+  const auto row = [&](const std::string_view* id) {
+    if (id == nullptr) any_null = true;
+    if (any_null || ++rows > most_rows) return false;
+    ++stored[std::string(*id)];
+    return true;
+  };
+  const PostgresAnswer answer = session_.query(plan_.query, patience_, row);
+  if (answer.end == PostgresEnd::done) return Next::compare;
+  if (answer.end != PostgresEnd::stopped) return after(answer);
+  session_.close();
+  give_up(any_null ? "a row has no message id: its first column is NULL"
+                   : "there are more than " + std::to_string(most_rows) +
+                         " rows, which is the limit; narrow the query");
+  return Next::give_up;
+}
+
+Reading::Next Reading::after(const PostgresAnswer& answer) {
+  const std::string place = session_.place();
+  session_.close();
+  if (answer.end == PostgresEnd::abandoned) {
+    give_up("the run ended before the sink was read");
+    return Next::give_up;
+  }
+  last_trouble_ = place + (place.empty() ? "" : ": ");
+  last_trouble_ += answer.end == PostgresEnd::late ? "no answer" : answer.why;
+  const bool again = answer.end == PostgresEnd::late || answer.lost || passing(answer.sqlstate) ||
+                     not_there_yet(answer.sqlstate);
+  if (again) return Next::retry;
+  give_up(last_trouble_);
+  return Next::give_up;
+}
+
+// False when the reading may not go on after it.
+bool Reading::pause(Duration lasting) {
+  const Instant end = wire::now() + lasting;
+  if (end > patience_.until) return false;
+  for (Instant now = wire::now(); now < end; now = wire::now()) {
+    if (patience_.abandoned && patience_.abandoned()) return true;  // the next step will see it
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - now).count();
+    poll(nullptr, 0, static_cast<int>(std::min<long>(left, slice_ms)));
+  }
+  return true;
+}
+
+std::string Reading::unfinished() const {
+  const std::string within = "within " + to_string(plan_.within);
+  if (!last_trouble_.empty()) return "could not be read " + within + ": " + last_trouble_;
+  return "was not at rest for " + to_string(plan_.quiet) + " " + within +
+         "; give it more time, or look for who still writes";
+}
+
+SinkReading read(const SinkPlan& plan, const std::function<bool()>& abandoned) {
+  return Reading(plan, abandoned).read();
+}
+
+// The query as a table without rows, so that the server checks it and reads nothing. The line ends
+// keep a comment at its end from swallowing what follows.
+std::string without_rows(std::string query) {
+  while (!query.empty() && (query.back() == ';' || query.back() == ' ' || query.back() == '\n' ||
+                            query.back() == '\t' || query.back() == '\r')) {
+    query.pop_back();
+  }
+  return "select * from (\n" + query + "\n) as sink limit 0";
+}
+
+std::unexpected<Error> unreadable(const SinkPlan& plan, const std::string& what) {
+  return error(plan.where, "sink " + faultline::quoted(plan.name) + ": " + what);
+}
+
+Result<void> probe(const SinkPlan& plan) {
+  const std::function<bool()> never_abandoned;
+  const Duration granted = std::min(longest_probe, plan.within);
+  const Patience patience{wire::now() + granted, never_abandoned};
+  const auto told = [&](const PostgresAnswer& answer) {
+    return answer.end == PostgresEnd::late ? "no answer within " + to_string(granted) : answer.why;
+  };
+  PostgresSession session;
+  if (const auto answer = session.connect(plan.connection, patience);
+      answer.end != PostgresEnd::done) {
+    const std::string place = session.place();
+    if (place.empty()) return unreadable(plan, answer.why);
+    return unreadable(plan, "cannot connect to PostgreSQL at " + place + ": " + told(answer) +
+                                "; it must be reachable directly, not through a proxy");
+  }
+  const auto answer = session.query(without_rows(plan.query), patience,
+                                    [](const std::string_view*) { return true; });
+  if (answer.end == PostgresEnd::done || not_there_yet(answer.sqlstate)) return {};
+  return unreadable(plan, "the query does not work at " + session.place() + ": " + told(answer) +
+                              "; write a SELECT whose first column is the message id");
+}
+
+}  // namespace
+
+extern const SinkKind postgres_sink_kind;
+constinit const SinkKind postgres_sink_kind = {.name = "postgres", .read = read, .probe = probe};
+
+}  // namespace faultline
