@@ -1,0 +1,237 @@
+#include "scenarios/workload/http_load.h"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "faults/random.h"
+#include "proxy/wire/clock.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::size_t scratch_size = 64 * 1024;
+constexpr Duration pause_unsent = std::chrono::milliseconds(10);
+
+// Blocks, which is why it is done before the load.
+std::vector<wire::SocketAddress> addresses_of(const Address& target) {
+  wire::SocketAddress literal;
+  if (wire::numeric(target, literal)) return {literal};
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
+  addrinfo* list = nullptr;
+  std::vector<wire::SocketAddress> addresses;
+  const std::string port = std::to_string(target.port);
+  if (getaddrinfo(target.host.c_str(), port.c_str(), &hints, &list) != 0) return addresses;
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    wire::SocketAddress address;
+    if (entry->ai_addrlen > sizeof address.storage) continue;
+    std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
+    address.length = entry->ai_addrlen;
+    addresses.push_back(address);
+  }
+  freeaddrinfo(list);
+  return addresses;
+}
+
+}  // namespace
+
+HttpLoad::HttpLoad(const WorkloadSetting& setting, RequestReader& reader)
+    : plan_(setting.plan),
+      index_(setting.index),
+      seed_(setting.seed),
+      message_(plan_, setting.target),
+      addresses_(addresses_of(setting.target)),
+      reader_(reader),
+      scratch_(scratch_size),
+      client_setting_{loop_, *this, message_, addresses_, scratch_},
+      due_(loop_, [this](Instant now) { schedule_ ? offer(now) : begin_shifts(now); }) {
+  if (plan_.model == LoadModel::rate) {
+    schedule_.emplace(plan_);
+  } else {
+    shifts_ = shifts(plan_);
+  }
+  loop_.on_settle([this](Instant) { settle(); });
+}
+
+// The order to stop is a task, because Loop::stop() before run() has begun would be forgotten.
+HttpLoad::~HttpLoad() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] {
+    cut();
+    loop_.stop();
+  });
+  thread_.join();
+}
+
+void HttpLoad::start(Instant zero) {
+  assert(!thread_.joinable());
+  zero_ = zero;
+  due_.set(zero);
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void HttpLoad::stop() {
+  loop_.post([this] { offer_no_more(); });
+}
+
+LoadProgress HttpLoad::progress() const { return window_.look(wire::now()); }
+
+void HttpLoad::offer(Instant now) {
+  while (const auto next = schedule_->next()) {
+    const Instant scheduled = zero_ + next->time_since_epoch();
+    if (scheduled > now) return due_.set(scheduled);
+    schedule_->advance();
+    begin(scheduled, 0);
+  }
+  more_to_offer_ = false;
+}
+
+void HttpLoad::begin_shifts(Instant now) {
+  for (; next_shift_ < shifts_.size(); ++next_shift_) {
+    const Shift& shift = shifts_[next_shift_];
+    const Instant from = zero_ + shift.from.time_since_epoch();
+    if (from > now) return due_.set(from);
+    if (users_.size() <= shift.user) users_.resize(shift.user + 1);
+    std::unique_ptr<User>& user = users_[shift.user];
+    if (!user) {
+      user = std::make_unique<User>(
+          loop_, [this, index = shift.user](Instant due) { next_of(index, due); });
+    }
+    user->until = zero_ + shift.until.time_since_epoch();
+    if (user->working) continue;  // its request of the shift before is still under way
+    user->working = true;
+    ++working_;
+    user->next.set(from);
+  }
+  more_to_offer_ = false;
+}
+
+void HttpLoad::next_of(std::uint64_t user, Instant now) {
+  if (now >= users_[user]->until) return retire(*users_[user]);
+  begin(now, user);
+}
+
+void HttpLoad::rest(std::uint64_t user, bool any_sent) {
+  User& resting = *users_[user];
+  const Duration pause = any_sent ? plan_.think : std::max(plan_.think, pause_unsent);
+  const Instant next = wire::now() + pause;
+  if (next >= resting.until) return retire(resting);
+  resting.next.set(next);
+}
+
+void HttpLoad::retire(User& user) {
+  user.next.clear();
+  user.working = false;
+  --working_;
+}
+
+void HttpLoad::begin(Instant scheduled, std::uint64_t asker) {
+  Request request;
+  request.id = id_of(ordinal_++);
+  request.workload = index_;
+  request.scheduled = scheduled;
+  window_.offered(1);
+  if (in_flight_ < plan_.max_in_flight && !addresses_.empty()) {
+    ++in_flight_;
+    connection().ask(std::move(request), asker, scheduled + plan_.timeout);
+    return;
+  }
+  request.sent = scheduled;
+  request.ended = wire::now();
+  request.outcome = Outcome::not_sent;
+  report(std::move(request));
+  if (!schedule_) rest(asker, false);
+}
+
+HttpClient& HttpLoad::connection() {
+  while (!idle_.empty()) {
+    HttpClient& client = *idle_.back();
+    idle_.pop_back();
+    if (client.usable()) return client;
+    bury(client);
+  }
+  auto client = std::make_unique<HttpClient>(client_setting_);
+  HttpClient& fresh = *client;
+  clients_.emplace(&fresh, std::move(client));
+  return fresh;
+}
+
+void HttpLoad::ended(HttpClient& client) {
+  --in_flight_;
+  report(client.take_request());
+  if (client.reusable()) {
+    idle_.push_back(&client);
+  } else {
+    bury(client);
+  }
+  if (!schedule_) rest(client.asker(), client.any_sent());
+}
+
+void HttpLoad::lost(HttpClient& client) {
+  std::erase(idle_, &client);
+  bury(client);
+}
+
+void HttpLoad::bury(HttpClient& client) {
+  const auto found = clients_.find(&client);
+  assert(found != clients_.end());
+  closed_.push_back(std::move(found->second));
+  clients_.erase(found);
+}
+
+void HttpLoad::report(Request request) {
+  window_.completed(request.latency(), request.failed(), request.ended);
+  const Duration zero = zero_.time_since_epoch();
+  request.scheduled -= zero;
+  request.sent -= zero;
+  request.ended -= zero;
+  batch_.push_back(std::move(request));
+}
+
+void HttpLoad::offer_no_more() {
+  more_to_offer_ = false;
+  due_.clear();
+  for (const auto& user : users_) {
+    if (!user) continue;
+    user->until = Instant::min();
+    if (user->next.is_set()) retire(*user);
+  }
+}
+
+void HttpLoad::cut() {
+  offer_no_more();
+  std::vector<HttpClient*> asking;
+  for (const auto& [client, owned] : clients_) {
+    if (client->asking()) asking.push_back(client);
+  }
+  for (HttpClient* client : asking) client->cut();
+}
+
+void HttpLoad::settle() {
+  closed_.clear();
+  if (!batch_.empty()) {
+    reader_.read(batch_);
+    batch_.clear();
+  }
+  if (!more_to_offer_ && in_flight_ == 0 && working_ == 0) {
+    finished_.store(true, std::memory_order_release);
+  }
+}
+
+std::string HttpLoad::id_of(std::uint64_t ordinal) const {
+  std::uint64_t drawn = Draw(seed_).about(plan_.name).about(ordinal).bits();
+  std::array<char, 16 + 1 + 20> text;
+  for (std::size_t i = 16; i-- > 0; drawn >>= 4) text[i] = "0123456789abcdef"[drawn & 15];
+  text[16] = '-';
+  const auto end = std::to_chars(text.data() + 17, text.data() + text.size(), ordinal).ptr;
+  return {text.data(), end};
+}
+
+}  // namespace faultline

@@ -1,0 +1,102 @@
+#pragma once
+
+// HTTP/1.1 load on a thread and a loop of its own.
+//
+// Open model: a request starts at its scheduled instant however slow the answers are, and when the
+// generator itself is late, at once; `scheduled` stays, so latency counts the lateness too. Closed
+// model: a user begins a request when the one before has its outcome and its think time is over;
+// `scheduled` is when it began. One who could not send anything waits 10 ms at least, so that a
+// service that is away is not met with as many attempts as the processor can make.
+//
+// Connections are kept alive and the one used last is used next; a new one is dialed when none is
+// idle. With max_in_flight requests under way a further one is not_sent, at once. The deadline of a
+// request counts from its start as scheduled, dialing included. A target that is a name is looked
+// up once, before the load; if it has no address, everything is not_sent.
+//
+// Bounded by max_in_flight and the number of users; what ended is handed on in every turn.
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "scenarios/workload/http_client.h"
+#include "scenarios/workload/load_window.h"
+#include "scenarios/workload/schedule.h"
+#include "scenarios/workload/workload.h"
+
+namespace faultline {
+
+class HttpLoad final : public Workload, private HttpClient::Owner {
+ public:
+  HttpLoad(const WorkloadSetting& setting, RequestReader& reader);
+  ~HttpLoad() override;
+
+  void start(Instant zero) override;
+  void stop() override;
+  bool finished() const override { return finished_.load(std::memory_order_acquire); }
+  LoadProgress progress() const override;
+
+ private:
+  // A virtual user: working from the begin of a shift until it begins no further request.
+  struct User {
+    User(wire::Loop& loop, std::function<void(Instant)> due) : next(loop, std::move(due)) {}
+    wire::Deadline next;  // set while it thinks
+    Instant until{};
+    bool working = false;
+  };
+
+  void offer(Instant now);
+  void begin_shifts(Instant now);
+  void next_of(std::uint64_t user, Instant now);
+  void rest(std::uint64_t user, bool any_sent);
+  void retire(User& user);
+  void begin(Instant scheduled, std::uint64_t asker);
+  HttpClient& connection();
+  void report(Request request);
+  void bury(HttpClient& client);
+  void offer_no_more();
+  void cut();
+  void settle();
+  std::string id_of(std::uint64_t ordinal) const;
+
+  void ended(HttpClient& client) override;
+  void lost(HttpClient& client) override;
+
+  const WorkloadPlan plan_;
+  const std::uint16_t index_;
+  const std::uint64_t seed_;
+  const HttpMessage message_;
+  const std::vector<wire::SocketAddress> addresses_;
+  RequestReader& reader_;
+  LoadWindow window_;
+  std::atomic<bool> finished_{false};
+
+  wire::Loop loop_;
+  std::vector<char> scratch_;
+  const HttpClient::Setting client_setting_;
+  Instant zero_{};
+
+  // Open model.
+  std::optional<Schedule> schedule_;
+  // Closed model.
+  std::vector<Shift> shifts_;
+  std::size_t next_shift_ = 0;
+  std::vector<std::unique_ptr<User>> users_;
+  std::uint64_t working_ = 0;
+
+  wire::Deadline due_;  // of the next arrival or shift
+  bool more_to_offer_ = true;
+  std::uint64_t ordinal_ = 0;
+  std::uint64_t in_flight_ = 0;
+  std::unordered_map<HttpClient*, std::unique_ptr<HttpClient>> clients_;
+  std::vector<HttpClient*> idle_;                    // the one used last at the end
+  std::vector<std::unique_ptr<HttpClient>> closed_;  // destroyed in settle
+  std::vector<Request> batch_;                       // ended in this turn
+
+  std::thread thread_;
+};
+
+}  // namespace faultline
