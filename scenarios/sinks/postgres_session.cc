@@ -65,6 +65,8 @@ PostgresAnswer PostgresSession::connect(const std::string& conninfo, const Patie
   connection_.reset(PQconnectStart(conninfo.c_str()));
   if (!connection_) return {PostgresEnd::failed, "out of memory", "", false};
   pg_conn* const connection = connection_.get();
+  // Notices are for people at a prompt; libpq would print them.
+  PQsetNoticeProcessor(connection, [](void*, const char*) {}, nullptr);
   place_ = text_or(PQhost(connection), "localhost") + ":" + text_or(PQport(connection), "5432") +
            "/" + text_or(PQdb(connection), "?");
   PostgresPollingStatusType polling = PGRES_POLLING_WRITING;

@@ -105,32 +105,27 @@ TEST_CASE("a server that accepts and says nothing does not hold a reading") {
   CHECK(says(reading.why_not, "no answer"));
 }
 
-// Runs statements in the throw-away database, one at a time.
+// Runs statements in the throw-away database, each in a session of its own.
 class Server {
  public:
-  Server() {
-    const PostgresAnswer answer = session_.connect(conninfo(), patience_);
-    INFO(answer.why);
-    REQUIRE(answer.end == PostgresEnd::done);
-    run("drop table if exists events");
-  }
+  Server() { run("drop table if exists events"); }
 
   static std::string conninfo() {
     const char* const text = std::getenv("FAULTLINE_TEST_POSTGRES");
     return text != nullptr ? text : "";
   }
 
-  void run(const std::string& sql) {
-    const auto answer =
-        session_.query(sql, patience_, [](const std::string_view*) { return true; });
+  void run(const std::string& sql) const {
+    const std::function<bool()> patient;
+    const Patience patience{never, patient};
+    PostgresSession session;
+    PostgresAnswer answer = session.connect(conninfo(), patience);
+    if (answer.end == PostgresEnd::done) {
+      answer = session.query(sql, patience, [](const std::string_view*) { return true; });
+    }
     INFO(answer.why);
     REQUIRE((answer.end == PostgresEnd::done || answer.why == "the statement gives no rows"));
   }
-
- private:
-  const std::function<bool()> patient_;
-  const Patience patience_{never, patient_};
-  PostgresSession session_;
 };
 
 SinkPlan patient_plan() {
@@ -140,7 +135,7 @@ SinkPlan patient_plan() {
 }
 
 TEST_CASE("every stored id is counted", "[.postgres]") {
-  Server server;
+  const Server server;
   server.run("create table events (id text)");
   server.run("insert into events select 'e' || n from generate_series(1, 5000) n");
   server.run("insert into events values ('e7'), ('e7')");
@@ -154,7 +149,7 @@ TEST_CASE("every stored id is counted", "[.postgres]") {
 }
 
 TEST_CASE("an empty table is a complete reading of nothing", "[.postgres]") {
-  Server server;
+  const Server server;
   server.run("create table events (id text)");
   const SinkReading reading = read(patient_plan());
   CHECK(reading.complete);
@@ -162,7 +157,7 @@ TEST_CASE("an empty table is a complete reading of nothing", "[.postgres]") {
 }
 
 TEST_CASE("a sink that is still written to is not at rest", "[.postgres]") {
-  Server server;
+  const Server server;
   server.run("create table events (id text)");
   SinkPlan plan = patient_plan();
   plan.query = "select random()::text";  // never twice the same
@@ -174,7 +169,7 @@ TEST_CASE("a sink that is still written to is not at rest", "[.postgres]") {
 }
 
 TEST_CASE("a table may come into being during the reading", "[.postgres]") {
-  Server server;
+  const Server server;
   REQUIRE(postgres().probe(patient_plan()));
   bool created = false;
   const SinkReading reading = postgres().read(patient_plan(), [&] {
@@ -191,7 +186,7 @@ TEST_CASE("a table may come into being during the reading", "[.postgres]") {
 }
 
 TEST_CASE("a wrong query is told before the drill and ends a reading at once", "[.postgres]") {
-  Server server;
+  const Server server;
   server.run("create table events (id text)");
   SinkPlan plan = patient_plan();
   for (const char* const query : {"selct id from events", "select i from events",
@@ -224,7 +219,7 @@ TEST_CASE("a query that hangs is abandoned", "[.postgres]") {
 }
 
 TEST_CASE("a connection that is cut is made again", "[.postgres]") {
-  Server server;
+  const Server server;
   server.run("create table events as select 'a' as id");
   SinkPlan plan = patient_plan();
   plan.connection += " application_name=reading";
