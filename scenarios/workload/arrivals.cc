@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "scenarios/workload/schedule.h"
 #include "scenarios/workload/workload.h"
@@ -112,7 +113,7 @@ std::vector<Shift> shifts(const WorkloadPlan& plan) {
     from = to;
   }
   for (const auto& [user, since] : working) done.push_back({since, at(begins), user});
-  std::ranges::stable_sort(done, {}, &Shift::from);
+  std::ranges::sort(done, {}, [](const Shift& s) { return std::pair(s.from, s.user); });
   return done;
 }
 
