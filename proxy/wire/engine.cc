@@ -81,16 +81,21 @@ class RunningEngine final : public Engine {
     });
     done.wait();
   }
+  // The same on every worker. Returns when the last of them had it, by their own clock readings:
+  // the caller may be woken much later on a busy machine.
   template <class Task>
-  void ask_all(Task task) {
+  Instant ask_all(Task task) {
     std::latch done(static_cast<std::ptrdiff_t>(workers_.size()));
-    for (auto& worker : workers_) {
-      worker->loop().post([&task, &done, w = worker.get()] {
+    std::vector<Instant> had(workers_.size());
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      workers_[i]->loop().post([&task, &done, &had, i, w = workers_[i].get()] {
         task(*w);
+        had[i] = now();
         done.count_down();
       });
     }
     done.wait();
+    return *std::max_element(had.begin(), had.end());
   }
 
   void accepted(ProxyId proxy, Descriptor client, std::uint64_t ordinal);
@@ -162,8 +167,7 @@ ArmedFault RunningEngine::arm(const FaultSpec& fault, const std::vector<ProxyId>
   assert(fault.kind != nullptr && fault.prototype != nullptr);
   ArmedFault armed{next_fault_++, {now(), {}}};
   write(EventKind::fault_commanded, armed.receipt.commanded, armed.id, 0, fault.name);
-  ask_all([&](Worker& worker) { worker.arm(armed.id, fault, proxies); });
-  armed.receipt.in_force = now();
+  armed.receipt.in_force = ask_all([&](Worker& worker) { worker.arm(armed.id, fault, proxies); });
   write(EventKind::fault_armed, armed.receipt.in_force, armed.id, 0, fault.name);
   armed_.push_back(armed.id);
   return armed;
@@ -173,8 +177,7 @@ Receipt RunningEngine::disarm(FaultId fault) {
   Receipt receipt{now(), {}};
   if (std::erase(armed_, fault) == 0) return receipt;
   write(EventKind::fault_disarm_commanded, receipt.commanded, fault, 0, {});
-  ask_all([&](Worker& worker) { worker.disarm(fault); });
-  receipt.in_force = now();
+  receipt.in_force = ask_all([&](Worker& worker) { worker.disarm(fault); });
   Event disarmed;
   disarmed.at = receipt.in_force;
   disarmed.kind = EventKind::fault_disarmed;
