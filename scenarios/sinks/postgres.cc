@@ -40,7 +40,7 @@ bool not_there_yet(std::string_view sqlstate) {
 class Reading {
  public:
   Reading(const SinkPlan& plan, const std::function<bool()>& abandoned)
-      : plan_(plan), patience_{wire::now() + plan.within, abandoned} {}
+      : plan_(plan), allowance_{wire::now() + plan.within, abandoned} {}
 
   SinkReading read();
 
@@ -54,7 +54,7 @@ class Reading {
   std::string unfinished() const;
 
   const SinkPlan& plan_;
-  const Patience patience_;
+  const Allowance allowance_;
   PostgresSession session_;
   std::string why_not_;
   std::string last_trouble_;
@@ -87,8 +87,8 @@ SinkReading Reading::read() {
 
 Reading::Next Reading::once(Stored& stored) {
   if (!session_.open()) {
-    const Patience dialing{std::min(patience_.until, wire::now() + longest_dial),
-                           patience_.abandoned};
+    const Allowance dialing{std::min(allowance_.until, wire::now() + longest_dial),
+                            allowance_.abandoned};
     const PostgresAnswer answer = session_.connect(plan_.connection, dialing);
     if (answer.end != PostgresEnd::done) return after(answer);
   }
@@ -100,7 +100,7 @@ Reading::Next Reading::once(Stored& stored) {
     ++stored[std::string(*id)];
     return true;
   };
-  const PostgresAnswer answer = session_.query(plan_.query, patience_, row);
+  const PostgresAnswer answer = session_.query(plan_.query, allowance_, row);
   if (answer.end == PostgresEnd::done) return Next::compare;
   if (answer.end != PostgresEnd::stopped) return after(answer);
   session_.close();
@@ -129,9 +129,9 @@ Reading::Next Reading::after(const PostgresAnswer& answer) {
 // False when the reading may not go on after it.
 bool Reading::pause(Duration lasting) {
   const Instant end = wire::now() + lasting;
-  if (end > patience_.until) return false;
+  if (end > allowance_.until) return false;
   for (Instant now = wire::now(); now < end; now = wire::now()) {
-    if (patience_.abandoned && patience_.abandoned()) return true;  // the next step will see it
+    if (allowance_.abandoned && allowance_.abandoned()) return true;  // the next step will see it
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - now).count();
     poll(nullptr, 0, static_cast<int>(std::min<long>(left, slice_ms)));
   }
@@ -166,19 +166,19 @@ std::unexpected<Error> unreadable(const SinkPlan& plan, const std::string& what)
 Result<void> probe(const SinkPlan& plan) {
   const std::function<bool()> never_abandoned;
   const Duration granted = std::min(longest_probe, plan.within);
-  const Patience patience{wire::now() + granted, never_abandoned};
+  const Allowance allowance{wire::now() + granted, never_abandoned};
   const auto told = [&](const PostgresAnswer& answer) {
     return answer.end == PostgresEnd::late ? "no answer within " + to_string(granted) : answer.why;
   };
   PostgresSession session;
-  if (const auto answer = session.connect(plan.connection, patience);
+  if (const auto answer = session.connect(plan.connection, allowance);
       answer.end != PostgresEnd::done) {
     const std::string place = session.place();
     if (place.empty()) return unreadable(plan, answer.why);
     return unreadable(plan, "cannot connect to PostgreSQL at " + place + ": " + told(answer) +
                                 "; it must be reachable directly, not through a proxy");
   }
-  const auto answer = session.query(without_rows(plan.query), patience,
+  const auto answer = session.query(without_rows(plan.query), allowance,
                                     [](const std::string_view*) { return true; });
   if (answer.end == PostgresEnd::done || not_there_yet(answer.sqlstate)) return {};
   return unreadable(plan, "the query does not work at " + session.place() + ": " + told(answer) +

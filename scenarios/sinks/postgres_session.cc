@@ -11,16 +11,16 @@ namespace faultline {
 namespace {
 
 constexpr int slice_ms = 50;
-constexpr std::size_t rows_per_look = 1024;  // between two looks at the caller's patience
+constexpr std::size_t rows_per_look = 1024;  // between two looks at what the caller allows
 
 struct Clear {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using ResultPtr = std::unique_ptr<PGresult, Clear>;
 
-PostgresAnswer spent(const Patience& patience) {
-  if (patience.abandoned && patience.abandoned()) return {.end = PostgresEnd::abandoned};
-  if (wire::now() >= patience.until) return {.end = PostgresEnd::late};
+PostgresAnswer spent(const Allowance& allowance) {
+  if (allowance.abandoned && allowance.abandoned()) return {.end = PostgresEnd::abandoned};
+  if (wire::now() >= allowance.until) return {.end = PostgresEnd::late};
   return {};
 }
 
@@ -56,7 +56,7 @@ std::string complaint_about(const std::string& conninfo) {
 
 void PostgresSession::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
 
-PostgresAnswer PostgresSession::connect(const std::string& conninfo, const Patience& patience) {
+PostgresAnswer PostgresSession::connect(const std::string& conninfo, const Allowance& allowance) {
   place_.clear();
   connection_.reset();
   if (std::string why = complaint_about(conninfo); !why.empty()) {
@@ -76,13 +76,13 @@ PostgresAnswer PostgresSession::connect(const std::string& conninfo, const Patie
       return {};
     }
     const short events = polling == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (auto waited = wait(events, patience); waited.end != PostgresEnd::done) return waited;
+    if (auto waited = wait(events, allowance); waited.end != PostgresEnd::done) return waited;
     polling = PQconnectPoll(connection);
   }
   return failure();
 }
 
-PostgresAnswer PostgresSession::query(const std::string& sql, const Patience& patience,
+PostgresAnswer PostgresSession::query(const std::string& sql, const Allowance& allowance,
                                       const Row& row) {
   pg_conn* const connection = connection_.get();
   // The extended protocol takes one statement only.
@@ -90,9 +90,9 @@ PostgresAnswer PostgresSession::query(const std::string& sql, const Patience& pa
     return failure();
   }
   PQsetSingleRowMode(connection);
-  if (auto sent = send(patience); sent.end != PostgresEnd::done) return sent;
+  if (auto sent = send(allowance); sent.end != PostgresEnd::done) return sent;
   for (std::size_t rows = 0;; ++rows) {
-    if (auto waited = await_result(patience); waited.end != PostgresEnd::done) return waited;
+    if (auto waited = await_result(allowance); waited.end != PostgresEnd::done) return waited;
     const ResultPtr result(PQgetResult(connection));
     if (!result) return {};
     const ExecStatusType status = PQresultStatus(result.get());
@@ -111,33 +111,33 @@ PostgresAnswer PostgresSession::query(const std::string& sql, const Patience& pa
     const bool is_null = PQgetisnull(result.get(), 0, 0) != 0;
     if (!row(is_null ? nullptr : &value)) return {.end = PostgresEnd::stopped};
     if (rows % rows_per_look != 0) continue;
-    if (auto look = spent(patience); look.end != PostgresEnd::done) return look;
+    if (auto look = spent(allowance); look.end != PostgresEnd::done) return look;
   }
 }
 
-PostgresAnswer PostgresSession::send(const Patience& patience) {
+PostgresAnswer PostgresSession::send(const Allowance& allowance) {
   while (true) {
     const int left = PQflush(connection_.get());
     if (left == 0) return {};
     if (left < 0) return failure();
-    if (auto waited = wait(POLLIN | POLLOUT, patience); waited.end != PostgresEnd::done) {
+    if (auto waited = wait(POLLIN | POLLOUT, allowance); waited.end != PostgresEnd::done) {
       return waited;
     }
     if (PQconsumeInput(connection_.get()) == 0) return failure();
   }
 }
 
-PostgresAnswer PostgresSession::await_result(const Patience& patience) {
+PostgresAnswer PostgresSession::await_result(const Allowance& allowance) {
   while (PQisBusy(connection_.get()) != 0) {
-    if (auto waited = wait(POLLIN, patience); waited.end != PostgresEnd::done) return waited;
+    if (auto waited = wait(POLLIN, allowance); waited.end != PostgresEnd::done) return waited;
     if (PQconsumeInput(connection_.get()) == 0) return failure();
   }
   return {};
 }
 
-PostgresAnswer PostgresSession::wait(short events, const Patience& patience) const {
+PostgresAnswer PostgresSession::wait(short events, const Allowance& allowance) const {
   while (true) {
-    if (auto look = spent(patience); look.end != PostgresEnd::done) return look;
+    if (auto look = spent(allowance); look.end != PostgresEnd::done) return look;
     pollfd descriptor{PQsocket(connection_.get()), events, 0};
     if (poll(&descriptor, 1, slice_ms) > 0) return {};
   }

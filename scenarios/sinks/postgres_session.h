@@ -17,7 +17,7 @@ struct pg_conn;
 namespace faultline {
 
 // How long somebody is ready to wait. `abandoned` is asked every 50 ms.
-struct Patience {
+struct Allowance {
   Instant until{};
   const std::function<bool()>& abandoned;
 };
@@ -25,7 +25,7 @@ struct Patience {
 enum class PostgresEnd : std::uint8_t {
   done,
   failed,     // `why`, and `sqlstate` if it was the server that said it
-  late,       // patience ran out
+  late,       // the time allowed is over
   abandoned,  // the caller gave up
   stopped,    // the reader of rows wanted no more
 };
@@ -45,10 +45,10 @@ class PostgresSession {
   bool open() const { return connection_ != nullptr; }
   void close() { connection_.reset(); }
 
-  PostgresAnswer connect(const std::string& conninfo, const Patience& patience);
+  PostgresAnswer connect(const std::string& conninfo, const Allowance& allowance);
   // One statement that gives rows, read as a stream. After any other end than `done`, and after an
   // error in the connection, close the session.
-  PostgresAnswer query(const std::string& sql, const Patience& patience, const Row& row);
+  PostgresAnswer query(const std::string& sql, const Allowance& allowance, const Row& row);
 
   // "127.0.0.1:5432/shop": where the last connect went. Never a password.
   const std::string& place() const { return place_; }
@@ -58,9 +58,9 @@ class PostgresSession {
     void operator()(pg_conn* connection) const;
   };
 
-  PostgresAnswer wait(short events, const Patience& patience) const;
-  PostgresAnswer send(const Patience& patience);
-  PostgresAnswer await_result(const Patience& patience);
+  PostgresAnswer wait(short events, const Allowance& allowance) const;
+  PostgresAnswer send(const Allowance& allowance);
+  PostgresAnswer await_result(const Allowance& allowance);
   PostgresAnswer failure() const;
 
   std::unique_ptr<pg_conn, Finish> connection_;

@@ -117,11 +117,11 @@ class Server {
 
   void run(const std::string& sql) const {
     const std::function<bool()> patient;
-    const Patience patience{never, patient};
+    const Allowance allowance{never, patient};
     PostgresSession session;
-    PostgresAnswer answer = session.connect(conninfo(), patience);
+    PostgresAnswer answer = session.connect(conninfo(), allowance);
     if (answer.end == PostgresEnd::done) {
-      answer = session.query(sql, patience, [](const std::string_view*) { return true; });
+      answer = session.query(sql, allowance, [](const std::string_view*) { return true; });
     }
     INFO(answer.why);
     REQUIRE((answer.end == PostgresEnd::done || answer.why == "the statement gives no rows"));
