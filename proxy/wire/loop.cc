@@ -154,8 +154,11 @@ void Loop::run_posted() {
   for (auto& task : tasks) task();
 }
 
+// As many as there were at the start: one that is set anew for now waits for the next turn, so that
+// it cannot keep the sockets waiting.
 void Loop::run_due() {
-  while (!heap_.empty() && heap_.front()->at_ <= now_ + coalesce) {
+  for (std::size_t left = heap_.size(); left > 0 && !heap_.empty(); --left) {
+    if (heap_.front()->at_ > now_ + coalesce) return;
     if (heap_.front()->at_ > now_) {
       // Never early: the few microseconds left are waited for here.
       while (wire::now() < heap_.front()->at_) {
@@ -168,17 +171,17 @@ void Loop::run_due() {
   }
 }
 
-// timerfd_settime also clears the expiry, so the descriptor is never read.
+// timerfd_settime also clears the expiry, so the descriptor is never read; and a timer that nobody
+// waits for any more is left to lapse, which costs at most one idle turn.
 void Loop::arm_timer() {
-  const Instant next = heap_.empty() ? never : heap_.front()->at_;
+  if (heap_.empty()) return;
+  const Instant next = heap_.front()->at_;
   if (next == timer_at_ && next > now_) return;
   timer_at_ = next;
   itimerspec when{};
-  if (next != never) {
-    const auto since = std::max<Duration>(next.time_since_epoch(), Duration(1));
-    when.it_value.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(since).count();
-    when.it_value.tv_nsec = (since % std::chrono::seconds(1)).count();
-  }
+  const auto since = std::max<Duration>(next.time_since_epoch(), Duration(1));
+  when.it_value.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(since).count();
+  when.it_value.tv_nsec = (since % std::chrono::seconds(1)).count();
   timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
 }
 

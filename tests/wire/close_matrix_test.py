@@ -5,11 +5,11 @@ A cell is equal when both ends saw the same bytes and the same ending through th
 directly, in the same run: so the oracle is measured, not remembered. At least 17 must be equal; the
 two that a proxy in user space cannot have are named in KNOWN with the reason.
 
-  12c  The server polls without reading while its buffers are full of the client's flood. Directly the
-       client's RST discards them at once; a proxy that promises to deliver what the kernel has
+  12c  The server polls without reading while its buffers are full of the client's flood. Directly
+       the client's RST discards them at once; a proxy that promises to deliver what the kernel has
        acknowledged must first flush, so the RST comes late.
-  14   The upstream refuses. The client has been accepted by the proxy's kernel before that is known:
-       an RST right after is the nearest there is.
+  14   The upstream refuses. The client has been accepted by the proxy's kernel before that is
+       known: an RST right after is the nearest there is.
 
 Usage: close_matrix_test.py BUILD_DIR
 """
@@ -71,7 +71,7 @@ def send_all(sock, size):
 
 
 def flood(sock, most=64 * MIB):
-    """Sends without waiting until the buffers on the way are full; the number of bytes that went."""
+    """Sends without waiting until the buffers on the way are full; how many bytes went."""
     sock.setblocking(False)
     total, quiet = 0, 0
     while total < most and quiet < 10:

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <future>
 #include <string>
 
@@ -165,6 +166,72 @@ TEST_CASE("a taken port is an error that says so, and leaves nothing behind") {
   CHECK(opened.error().text().find("proxy second: cannot listen on") != std::string::npos);
   rig.engine->close(rig.proxy);
   CHECK(rig.engine->open(spec).has_value());
+}
+
+TEST_CASE("faults armed and disarmed at random under traffic lose, double and reorder nothing") {
+  const std::string protocol = GENERATE("tcp", "http");
+  WireRig rig(protocol);
+  Peer client = rig.client();
+  Peer server = rig.server();
+  constexpr std::size_t piece = 16'384, rounds = 400;
+  const std::string up = pattern(rounds * piece, 4), down = pattern(rounds * piece, 5);
+  auto at_server = std::async(std::launch::async, [&] { return server.hear(up.size()); });
+  auto at_client = std::async(std::launch::async, [&] { return client.hear(down.size()); });
+  std::vector<FaultId> armed, all;
+  for (std::size_t i = 0; i < rounds; ++i) {
+    client.say(ByteView(up).substr(i * piece, piece));
+    server.say(ByteView(down).substr(i * piece, piece));
+    const Draw dice = Draw(6).about(i);
+    const Aim aim{.directions = static_cast<Directions>(dice.between(1, 3))};
+    if (armed.size() < 3 && dice.about(1).unit() < 0.6) {
+      const bool stall = dice.about(2).unit() < 0.4;
+      armed.push_back(stall
+                          ? rig.arm("stall", {}, aim)
+                          : rig.arm("latency", {{"delay", "2ms", ""}, {"jitter", "2ms", ""}}, aim));
+      all.push_back(armed.back());
+    } else if (!armed.empty()) {
+      rig.engine->disarm(armed.front());
+      armed.erase(armed.begin());
+    }
+  }
+  rig.engine->heal();
+  CHECK((at_server.get() == up));
+  CHECK((at_client.get() == down));
+  const auto met = [&](FaultId fault) { return rig.engine->touched(fault).any(); };
+  CHECK(std::count_if(all.begin(), all.end(), met) > 20);
+}
+
+TEST_CASE("an upstream that does not answer is given up after the connect timeout") {
+  // A listener whose backlog is full drops further handshakes in silence.
+  wire::SocketAddress any;
+  REQUIRE(wire::numeric({"127.0.0.1", 0}, any));
+  auto silent = wire::listen_on(any);
+  REQUIRE(silent.has_value());
+  REQUIRE(listen(silent->get(), 0) == 0);
+  const wire::SocketAddress target = wire::local_address(silent->get());
+  std::vector<wire::Dialing> filling;
+  for (int i = 0; i < 8; ++i) filling.push_back(wire::dial(target));
+
+  WireRig rig;
+  ProxySpec spec;
+  spec.name = "silent";
+  spec.listen = {"127.0.0.1", 0};
+  spec.upstream = {"127.0.0.1", target.port()};
+  spec.connect_timeout = std::chrono::milliseconds(200);
+  const auto opened = rig.engine->open(spec);
+  REQUIRE(opened.has_value());
+  CHECK(Peer::to(opened->listening).ending() == "RST");
+  CHECK(rig.events.await(EventKind::upstream_failed)[0].text.view() == "ETIMEDOUT");
+}
+
+TEST_CASE("a client that leaves while its upstream is dialed is noticed") {
+  WireRig rig;
+  {
+    Peer client = rig.client();
+    client.reset();
+  }
+  const Event closed = rig.events.await(EventKind::connection_closed)[0];
+  CHECK(closed.count == 0);
 }
 
 TEST_CASE("latency delays and never releases early") {
