@@ -75,10 +75,11 @@ class Peer {
   }
 
   int fd() const { return socket_.get(); }
+  // Any thread may speak, so a failure is not asserted here: who listens misses the bytes.
   void say(ByteView bytes) {
     while (!bytes.empty()) {
       const ssize_t n = send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      REQUIRE(n > 0);
+      if (n <= 0) return;
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
   }
