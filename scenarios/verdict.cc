@@ -1,6 +1,5 @@
 #include "scenarios/verdict.h"
 
-#include <charconv>
 #include <cmath>
 
 namespace faultline {
@@ -50,31 +49,11 @@ Verdict compare_known(Comparison comparison, double value, const Measure& m) {
   return Verdict::inconclusive;
 }
 
-std::string digits(double value, int decimals) {
-  char text[64];
-  const auto end =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals);
-  return {text, end.ptr};
-}
-
-// Three digits that mean something, but never beyond microseconds.
-int decimals_of(double seconds) {
-  const double size = std::abs(seconds);
-  if (size == 0 || size >= 0.1) return size >= 100 ? 1 : 3;
-  return size >= 0.001 ? 4 : 6;
-}
-
-std::string number(double value) {
-  if (value == std::floor(value) && std::abs(value) < 1e15) return digits(value, 0);
-  return digits(value, 1);
-}
-
+// Nothing where the interval is no wider than the value is shown.
 std::string interval(const Measure& m, Unit unit) {
-  if (m.low == m.high) return "";
-  const auto text = [&](double value) {
-    return unit == Unit::duration ? digits(value, decimals_of(m.high)) : number(value);
-  };
-  return " in [" + text(m.low) + ", " + text(m.high) + "]";
+  const std::string low = formatted(m.low, unit);
+  const std::string high = formatted(m.high, unit);
+  return low == high ? "" : " in [" + low + ", " + high + "]";
 }
 
 }  // namespace
@@ -108,25 +87,8 @@ Finding judge(const Expectation& expectation, const MeasureKind& kind, const Mea
   return finding;
 }
 
-std::string formatted(double value, Unit unit) {
-  switch (unit) {
-    case Unit::duration:
-      return digits(value, decimals_of(value)) + " s";
-    case Unit::count:
-      return number(value);
-    case Unit::ratio: {
-      const double percent = value * 100;
-      const bool whole = equal(percent, std::round(percent));
-      // Never round 99.96 % up to all, nor 0.04 % down to none.
-      const int decimals = whole ? 0 : percent > 99 || percent < 1 ? 3 : 1;
-      return digits(percent, decimals) + " %";
-    }
-  }
-  return "";
-}
-
 std::string observed(const Measure& measure, Unit unit) {
-  const std::string n = measure.n == 0 ? "" : " (n=" + std::to_string(measure.n) + ")";
+  const std::string n = measure.n == 0 ? "" : ", n=" + std::to_string(measure.n);
   switch (measure.certainty) {
     case Certainty::unknown:
       return "cannot tell";

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "scenarios/figure.h"
 #include "scenarios/report.h"
 
 namespace faultline {
@@ -20,9 +21,8 @@ Verdict compare(Comparison comparison, double value, const Measure& measure);
 // service: an expectation that it touched something is then inconclusive instead of failed.
 Finding judge(const Expectation& expectation, const MeasureKind& kind, const Measure& measure);
 
-// "0.213 s in [0.193, 0.233] (n=42)", "> 10.0 s (n=500)", "3 (n=900)", "99.8 % (n=498)",
-// "cannot tell". A number keeps the digits that mean something and is the same in every locale.
+// The value, then its interval and what it rests on: "213ms in [193ms, 233ms], n=42",
+// "> 10s, n=500", "3, n=900", "99.8 %, n=498", "cannot tell".
 std::string observed(const Measure& measure, Unit unit);
-std::string formatted(double value, Unit unit);  // "0.213 s", "3", "99.8 %"
 
 }  // namespace faultline

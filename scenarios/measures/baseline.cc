@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
+#include "scenarios/figure.h"
 #include "scenarios/measures/quantile.h"
 
 namespace faultline {
@@ -12,12 +12,6 @@ namespace {
 constexpr double errors_allowed = 0.01;
 constexpr double variation_allowed = 0.5;
 constexpr double deviation_allowed = 0.020;  // seconds
-
-std::string formatted(const char* format, double a, double b) {
-  char text[160];
-  std::snprintf(text, sizeof text, format, a, b);
-  return text;
-}
 
 std::string variation_of(const Arrivals& arrivals, Span span, const Timing& timing) {
   std::vector<double> p95s;
@@ -34,9 +28,8 @@ std::string variation_of(const Arrivals& arrivals, Span span, const Timing& timi
   for (const double p95 : p95s) variance += (p95 - mean) * (p95 - mean) / n;
   const double deviation = std::sqrt(variance);
   if (deviation <= deviation_allowed || deviation <= variation_allowed * mean) return "";
-  return formatted(
-      "the baseline is unstable: P95 of its windows %.3f s on average, deviation %.3f s", mean,
-      deviation);
+  return "the baseline is unstable: P95 of its windows " + formatted(mean, Unit::duration) +
+         " on average, deviation " + formatted(deviation, Unit::duration);
 }
 
 }  // namespace
@@ -58,8 +51,8 @@ Baseline baseline_of(const Recording& recording, const std::vector<bool>& which)
   const double share = static_cast<double>(failed) / static_cast<double>(baseline.n);
   baseline.success = 1 - share;
   if (share >= errors_allowed)
-    baseline.unstable = formatted("the baseline has errors: %.0f failed, %.2f %%",
-                                  static_cast<double>(failed), share * 100);
+    baseline.unstable = "the baseline has errors: " + std::to_string(failed) + " failed, " +
+                        formatted(share, Unit::ratio);
   else
     baseline.unstable =
         variation_of(Arrivals(recording, which), phase->spans.front(), recording.drill.timing);

@@ -13,8 +13,6 @@
 // after H: the value stands and the reason says how many relapses there were.
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 #include "scenarios/measures/baseline.h"
 #include "scenarios/measures/recovery.h"
@@ -44,10 +42,8 @@ struct Judge {
 };
 
 std::string needs_more(Duration missing) {
-  char text[96];
-  std::snprintf(text, sizeof text, "needs %.0f s more of load after the fault",
-                std::ceil(seconds(missing)));
-  return text;
+  return "needs " + to_string(std::chrono::ceil<std::chrono::seconds>(missing)) +
+         " more of load after the fault";
 }
 
 std::size_t relapses_in(const std::vector<bool>& good, std::size_t from) {

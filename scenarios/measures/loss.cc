@@ -15,9 +15,9 @@
 // the 95 % upper bound 3/n.
 
 #include <algorithm>
-#include <cstdio>
 #include <expected>
 
+#include "scenarios/figure.h"
 #include "scenarios/measures/kinds.h"
 
 namespace faultline::measures {
@@ -27,6 +27,9 @@ using Sinks = std::vector<const SinkReading*>;
 
 std::expected<Sinks, std::string> sinks_of(const Recording& recording,
                                            std::span<const std::string> arguments) {
+  for (const std::string& gap : recording.gaps)
+    if (gap.starts_with("sinks.jsonl"))
+      return std::unexpected("what the sinks hold was not all recorded: " + gap);
   Sinks sinks;
   for (const SinkPlan& plan : recording.drill.sinks) {
     if (!arguments.empty() && plan.name != arguments[0]) continue;
@@ -86,10 +89,8 @@ Measure missing(const Recording& recording, std::span<const std::string> argumen
   if (acked == 0) return Measure::cannot_tell("nothing was acknowledged, so nothing could be lost");
   Measure measure = Measure::of(static_cast<double>(absent), acked);
   if (absent == 0) {
-    char bound[64];
     const double share = std::min(1.0, 3.0 / static_cast<double>(acked));
-    std::snprintf(bound, sizeof bound, "at 95 %%: at most %.3g %% are", share * 100);
-    measure.reason = bound;
+    measure.reason = "at most " + formatted(share, Unit::ratio) + " at 95 % confidence";
   }
   return measure;
 }

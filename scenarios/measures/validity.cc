@@ -1,7 +1,6 @@
 #include "scenarios/measures/validity.h"
 
-#include <cstdio>
-
+#include "scenarios/figure.h"
 #include "scenarios/measures/baseline.h"
 #include "scenarios/measures/kinds.h"
 #include "scenarios/measures/reaction.h"
@@ -21,20 +20,13 @@ std::vector<std::string> reasons_invalid(const Recording& recording) {
     }
   }
   const Measure late = measures::generator_late.compute(recording, {});
-  if (late.certainty == Certainty::known && late.value > late_allowed) {
-    char text[96];
-    std::snprintf(text, sizeof text,
-                  "the generator lagged: %.1f %% of the load was late or not sent",
-                  late.value * 100);
-    reasons.emplace_back(text);
-  }
+  if (late.certainty == Certainty::known && late.value > late_allowed)
+    reasons.push_back("the generator lagged: " + formatted(late.value, Unit::ratio) +
+                      " of the load was late or not sent");
   const Measure foreign = measures::foreign.compute(recording, {});
-  if (foreign.certainty == Certainty::known && foreign.value > 0) {
-    char text[96];
-    std::snprintf(text, sizeof text, "foreign data: %.0f ids in the sinks were never offered",
-                  foreign.value);
-    reasons.emplace_back(text);
-  }
+  if (foreign.certainty == Certainty::known && foreign.value > 0)
+    reasons.push_back("foreign data: " + formatted(foreign.value, Unit::count) +
+                      " ids in the sinks were never offered");
   for (const FaultPlan& fault : drill.faults)
     if (std::string early = reaction_before_cause(recording, fault.id); !early.empty())
       reasons.push_back(std::move(early));

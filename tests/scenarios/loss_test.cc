@@ -29,7 +29,7 @@ TEST_CASE("the four cells of the ledger") {
   auto run = six_messages();
   CHECK(run.measure("lost").value == 0);
   CHECK(run.measure("lost").n == 3);
-  CHECK(run.measure("lost").reason == "at 95 %: at most 100 % are");
+  CHECK(run.measure("lost").reason == "at most 100 % at 95 % confidence");
   run.sink().stored.erase("m2");  // acknowledged, not stored
   run.sink().stored["m4"] = 1;    // refused, stored
   run.sink().stored["m5"] = 1;    // unanswered, stored; m6 unanswered, not stored

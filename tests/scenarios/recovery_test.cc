@@ -148,7 +148,7 @@ TEST_CASE("full recovery needs to be held, and says how much longer to look") {
   const Measure brief = run.measure("recovery.full", {"outage"});
   CHECK(brief.certainty == Certainty::unknown);
   // Windows can start at 0 to 4 s after the fault; to hold for 10 s takes 0 to 10.
-  CHECK(brief.reason == "needs 6 s more of load after the fault");
+  CHECK(brief.reason == "needs 6s more of load after the fault");
   const Measure never_well = back_at(40000).measure("recovery.full", {"outage"});
   CHECK(never_well.certainty == Certainty::exceeds);
   CHECK(never_well.low == Approx(14));  // the last window begins 14 s after the fault

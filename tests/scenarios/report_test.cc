@@ -35,7 +35,7 @@ TEST_CASE("one broken expectation fails the run and is named") {
   run.sink().stored.erase("m7");
   const Report report = make_report(run.recording());
   CHECK(report.verdict == Verdict::fail);
-  CHECK(report.reason == "lost == 0: observed 1 (n=1000)");
+  CHECK(report.reason == "lost == 0: observed 1, n=1000");
   CHECK(exit_code(report.verdict, run.recording()) == 1);
 }
 

@@ -44,15 +44,29 @@ TEST_CASE("what cannot be told never passes and never fails") {
     CHECK(compare(c, 0, m) == Verdict::inconclusive);
 }
 
-TEST_CASE("observed values keep the digits that mean something") {
-  CHECK(observed(Measure::between(0.193, 0.2134, 0.233, 42), Unit::duration) ==
-        "0.213 s in [0.193, 0.233] (n=42)");
-  CHECK(observed(Measure::greater_than(10, 500, "x"), Unit::duration) == "> 10.000 s (n=500)");
+TEST_CASE("what was observed is the value, then its interval, then what it rests on") {
+  CHECK(observed(Measure::between(0, 0.0588, 0.1180, 500), Unit::duration) ==
+        "58.8ms in [0s, 118ms], n=500");
+  CHECK(observed(Measure::greater_than(10, 500, "x"), Unit::duration) == "> 10s, n=500");
   CHECK(observed(Measure::cannot_tell("x"), Unit::count) == "cannot tell");
-  CHECK(observed(Measure::of(3, 900), Unit::count) == "3 (n=900)");
-  CHECK(observed(Measure::of(1, 500), Unit::ratio) == "100 % (n=500)");
-  CHECK(formatted(0.9999, Unit::ratio) == "99.990 %");
+  CHECK(observed(Measure::of(3, 900), Unit::count) == "3, n=900");
+  CHECK(observed(Measure::of(1, 500), Unit::ratio) == "100 %, n=500");
+  CHECK(observed(Measure::between(0.02, 0.0200001, 0.0200002, 0), Unit::duration) == "20ms");
+}
+
+TEST_CASE("a figure has the digits that mean something and a share is never rounded to all") {
+  CHECK(formatted(0.00035, Unit::duration) == "350us");
+  CHECK(formatted(0.0042, Unit::duration) == "4.2ms");
+  CHECK(formatted(125.4, Unit::duration) == "2m5s");
+  CHECK(formatted(0, Unit::duration) == "0s");
+  CHECK(formatted(1198, Unit::count) == "1198");
+  CHECK(formatted(49.94, Unit::count) == "49.9");
   CHECK(formatted(0.456, Unit::ratio) == "45.6 %");
-  CHECK(formatted(0.0042, Unit::duration) == "0.0042 s");
-  CHECK(formatted(0.000085, Unit::duration) == "0.000085 s");
+  CHECK(formatted(0.00143, Unit::ratio) == "0.14 %");
+  CHECK(formatted(0.9999, Unit::ratio) == "99.99 %");
+  CHECK(formatted(0.999999, Unit::ratio) == "99.9999 %");
+  CHECK(formatted(0.000001, Unit::ratio) == "0.0001 %");
+  CHECK(formatted(0, Unit::ratio) == "0 %");
+  CHECK(counted(1, "event") == "1 event");
+  CHECK(counted(0, "event") == "0 events");
 }
