@@ -11,7 +11,9 @@
 //   requests sent before t_on count. Interval: from the last other outcome before it, to it plus
 //   the resolution, max(mean gap between requests, width of the arming).
 // detection.complete (D2): every later request was told so. Interval: from the last request that
-//   was not, to the next one sent, plus the resolution. A request whose answer was still out when
+//   was not, to the next one sent, plus the resolution. D1 is an instant of answers and D2 one of
+//   sending, yet nobody can have been told completely before the first was told: value and
+//   interval are never below D1's. A request whose answer was still out when
 //   the fault was ordered away counts as not told only if it had waited beyond the limit by then.
 //
 // Not seen before t_off: greater than the length of the fault. Nothing sent: cannot tell. Signs
@@ -135,8 +137,11 @@ Measure all_told(const Recording& recording, std::span<const std::string> argume
                                 std::to_string(least_told));
   const Duration complete =
       told == sent.size() ? Duration{} : sent[sent.size() - told]->sent - window->on;
-  return Measure::between(seconds(against - window->on), seconds(complete),
-                          seconds(complete + resolution(*window, sent.size())), told);
+  const Measure first = first_told(recording, arguments);
+  const Measure floor = first.certainty == Certainty::known ? first : Measure::of(0, 0);
+  return Measure::between(
+      std::max(seconds(against - window->on), floor.low), std::max(seconds(complete), floor.value),
+      std::max(seconds(complete + resolution(*window, sent.size())), floor.high), told);
 }
 
 }  // namespace

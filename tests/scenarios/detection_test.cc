@@ -133,6 +133,18 @@ TEST_CASE("detection on the wire is the first close, reset, opening or cancel by
   CHECK(cancel.measure("detection.wire", {"outage"}).value == Approx(0.8));
 }
 
+TEST_CASE("under a stall the first reaction may be that the service gives up its connection") {
+  auto run = ideal_outage();
+  run.recording().drill.faults[0].kind = run.recording().faults[0].kind = "stall";
+  CHECK(run.measure("detection.wire", {"outage"}).certainty == Certainty::exceeds);
+  run.event(EventKind::peer_ended, "db", 10900, Direction::downstream);  // the server's FIN
+  CHECK(run.measure("detection.wire", {"outage"}).certainty == Certainty::exceeds);
+  run.event(EventKind::connection_accepted, "db", 10850);  // its next connection
+  run.event(EventKind::peer_ended, "db", 10800);           // its statement's deadline of 800 ms
+  check_interval(run.measure("detection.wire", {"outage"}), 0.8, 0.8, 0.8);
+  CHECK(run.measure("detection.wire", {"outage"}).n == 2);
+}
+
 TEST_CASE("detection is complete with the first request after the last that was not told") {
   RecordingBuilder run;
   run.load({0, 10000}).fault("outage", 10000, 20000);
@@ -140,6 +152,17 @@ TEST_CASE("detection is complete with the first request after the last that was 
   run.load({11000, 20000, 100}, {503, "pg"});  // the first at 11.0
   check_interval(run.measure("detection.complete", {"outage"}), 0.9, 1.0, 1.1);
   CHECK(run.measure("detection.complete", {"outage"}).n == 90);
+}
+
+TEST_CASE("detection is never complete before the first was told") {
+  RecordingBuilder run;
+  run.load({0, 9990, 20, 5}).request(9995, 25, {202, ""}).fault("outage", 10000, 20000);
+  // Every request under the fault is told so, the first one, sent at 10.01, at 10.06: by the
+  // instants of sending alone, D2 would be 0 in [0, 0.1].
+  run.load({10010, 20000, 100, 50}, {503, "pg"});
+  check_interval(run.measure("detection", {"outage"}), 0.02, 0.06, 0.16);
+  check_interval(run.measure("detection.complete", {"outage"}), 0.02, 0.06, 0.16);
+  CHECK(run.measure("detection.complete", {"outage"}).n == 100);
 }
 
 TEST_CASE("an answer beyond the fail-fast limit is not told") {
@@ -153,7 +176,7 @@ TEST_CASE("an answer beyond the fail-fast limit is not told") {
 TEST_CASE("requests that met the end of the fault are evidence neither way") {
   auto run = ideal_outage();
   run.request(19990, 50, {202, ""});  // answered after the heal
-  CHECK(run.measure("detection.complete", {"outage"}).value == 0);
+  CHECK(run.measure("detection.complete", {"outage"}).value == Approx(0.005));
   run.request(18010, 5000, {202, ""});  // but this one waited 2 s before it
   CHECK(run.measure("detection.complete", {"outage"}).value == Approx(8.02));
 }
