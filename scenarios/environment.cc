@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include <array>
+#include <cctype>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -35,6 +37,19 @@ std::string formatted(const char* format) {
   return {text.data(), strftime(text.data(), text.size(), format, &utc)};
 }
 
+// What the user's terminal can show, as POSIX decides it: the first of these that is set counts.
+std::string charset() {
+  std::string locale;
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') continue;
+    locale = value;
+    break;
+  }
+  for (char& c : locale) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return locale.contains("UTF-8") || locale.contains("UTF8") ? "UTF-8" : "ASCII";
+}
+
 }  // namespace
 
 std::map<std::string, std::string> environment_of_this_machine() {
@@ -44,6 +59,7 @@ std::map<std::string, std::string> environment_of_this_machine() {
       {"kernel", std::string(system.sysname) + " " + system.release},
       {"machine", system.machine},
       {"cores", std::to_string(std::thread::hardware_concurrency())},
+      {"charset", charset()},
       {"processor", processor()},
       {"congestion_control", first_line("/proc/sys/net/ipv4/tcp_congestion_control")},
   };

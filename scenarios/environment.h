@@ -1,7 +1,8 @@
 #pragma once
 
-// What a reader of a report must know of the machine it was made on. Labels only: nothing is
-// computed from them.
+// What a reader of a report must know of the machine it was made on. Labels only: no number is
+// computed from them. "charset" is that of the locale, "UTF-8" or "ASCII": it decides the marks in
+// the report for people.
 
 #include <map>
 #include <string>
