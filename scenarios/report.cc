@@ -29,9 +29,9 @@ constexpr std::string_view measures_of_a_phase[] = {"p50", "p95", "p99", "max", 
 constexpr std::string_view measures_of_the_generator[] = {"generator.lag_p99", "generator.late"};
 
 // Computes each measure once, by the name it has in reports.
-class Table {
+class Computed {
  public:
-  explicit Table(const Recording& recording) : recording_(recording) {}
+  explicit Computed(const Recording& recording) : recording_(recording) {}
 
   const NamedMeasure& get(std::string_view measure, std::vector<std::string> arguments) {
     Expectation call;
@@ -55,27 +55,29 @@ class Table {
 
 double at(const std::vector<Duration>& sorted, PerMille p) { return seconds(quantile(sorted, p)); }
 
+std::string class_of(const Request& request) {
+  std::string klass(code_of(request));
+  if (!request.reason.empty()) klass += " " + request.reason;
+  return klass;
+}
+
 // What clients were told of the requests they sent under the fault, one row per class.
 std::vector<StatusRow> told_under(const Recording& recording, const std::string& fault) {
   const auto window = window_of(recording, fault);
   if (!window) return {};
   std::map<std::string, std::vector<Duration>> classes;
-  for (const Request& request : recording.requests) {
-    if (!window->span().holds(request.sent)) continue;
-    std::string klass(code_of(request));
-    if (!request.reason.empty()) klass += " " + request.reason;
-    classes[klass].push_back(request.latency());
-  }
+  for (const Request& request : recording.requests)
+    if (window->span().holds(request.sent)) classes[class_of(request)].push_back(request.latency());
   std::vector<StatusRow> rows;
   for (auto& [klass, latencies] : classes) {
     std::ranges::sort(latencies);
-    rows.push_back(
-        {klass, latencies.size(), at(latencies, 500), at(latencies, 990), at(latencies, 1000)});
+    rows.push_back({klass, latencies.size(), at(latencies, 500), at(latencies, 950),
+                    at(latencies, 990), at(latencies, 1000)});
   }
   return rows;
 }
 
-FaultReport report_on(const Recording& recording, const FaultPlan& plan, Table& table) {
+FaultReport report_on(const Recording& recording, const FaultPlan& plan, Computed& table) {
   FaultReport fault;
   if (const FaultRecord* record = recording.fault(plan.id); record != nullptr) {
     fault.record = *record;
@@ -102,7 +104,7 @@ std::vector<std::string> phases_of(const Drill& drill) {
   return phases;
 }
 
-void measure_defaults(const Recording& recording, Table& table) {
+void measure_defaults(const Recording& recording, Computed& table) {
   const Drill& drill = recording.drill;
   for (const WorkloadPlan& workload : drill.workloads)
     for (const std::string& phase : phases_of(drill))
@@ -116,6 +118,7 @@ void measure_defaults(const Recording& recording, Table& table) {
   for (const std::string_view measure : measures_of_the_generator) table.get(measure, {});
 }
 
+// What is not in the recording could have been the evidence against: such a run never passes.
 std::vector<std::string> reasons_inconclusive(const Recording& recording) {
   std::vector<std::string> reasons;
   for (const FaultPlan& plan : recording.drill.faults) {
@@ -126,8 +129,10 @@ std::vector<std::string> reasons_inconclusive(const Recording& recording) {
       reasons.push_back("the fault " + plan.id + " touched nothing");
   }
   if (recording.events_lost > 0)
-    reasons.push_back("the journal overflowed: " + std::to_string(recording.events_lost) +
-                      " events are missing");
+    reasons.push_back("the journal overflowed: " + counted(recording.events_lost, "event") +
+                      " missing");
+  for (const std::string& gap : recording.gaps)
+    reasons.push_back("the recording is incomplete: " + gap);
   return reasons;
 }
 
@@ -174,20 +179,30 @@ void conclude(const Recording& recording, Report& report) {
   for (const std::string& reason : unclear) report.notes.push_back("inconclusive: " + reason);
 }
 
-std::uint64_t straddlers(const Recording& recording, const FaultWindow& window) {
-  return static_cast<std::uint64_t>(
-      std::ranges::count_if(recording.requests, [&](const Request& request) {
-        return request.sent < window.on && request.ended >= window.on;
-      }));
+// Requests that met both worlds, sent before the fault and answered under it, and what they were
+// told. Empty: there were none.
+std::string straddlers(const Recording& recording, const FaultWindow& window) {
+  std::map<std::string, std::uint64_t> classes;
+  std::uint64_t n = 0;
+  for (const Request& request : recording.requests) {
+    if (request.sent >= window.on || request.ended < window.on) continue;
+    ++classes[class_of(request)];
+    ++n;
+  }
+  if (n == 0) return "";
+  std::string told;
+  for (const auto& [klass, times] : classes)
+    told += (told.empty() ? "" : ", ") + klass + (times == n ? "" : " x" + std::to_string(times));
+  return counted(n, "straddler") + ", in flight when " + window.plan->id + " began (told " + told +
+         "), in no quantile of the baseline";
 }
 
 void add_notes(const Recording& recording, Report& report) {
   for (const FaultPlan& plan : recording.drill.faults) {
     const auto window = window_of(recording, plan.id);
     if (!window) continue;
-    if (const std::uint64_t n = straddlers(recording, *window); n > 0)
-      report.notes.push_back(std::to_string(n) + " requests were in flight when " + plan.id +
-                             " began; they are in no quantile of the baseline");
+    if (std::string note = straddlers(recording, *window); !note.empty())
+      report.notes.push_back(std::move(note));
   }
   for (const SinkReading& sink : recording.sinks)
     if (!sink.complete)
@@ -232,7 +247,7 @@ int exit_code(Verdict verdict, const Recording& recording) {
 
 Report make_report(const Recording& recording) {
   Report report;
-  Table table(recording);
+  Computed table(recording);
   for (const FaultPlan& plan : recording.drill.faults)
     report.faults.push_back(report_on(recording, plan, table));
   measure_defaults(recording, table);

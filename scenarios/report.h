@@ -24,7 +24,7 @@ struct Finding {
   Expectation expectation;
   Measure measure;
   Verdict verdict = Verdict::inconclusive;
-  std::string observed;  // "0.213 s ± 0.02 s (n=42)", "> 10 s"
+  std::string observed;  // "213ms in [193ms, 233ms], n=42", "> 10s, n=500"
   std::string reason;    // why, when it is not a pass
 };
 
@@ -37,7 +37,7 @@ struct NamedMeasure {
 struct StatusRow {    // what clients were told while a fault was in force, by class
   std::string klass;  // "202", "503 pg", "timeout"
   std::uint64_t count = 0;
-  double p50 = 0, p99 = 0, max = 0;  // seconds; p50 and p99 by nearest rank
+  double p50 = 0, p95 = 0, p99 = 0, max = 0;  // seconds; by nearest rank
 };
 
 struct FaultReport {
@@ -62,7 +62,7 @@ Report make_report(const Recording& recording);
 // bytes.
 struct ReportFormat {
   std::string_view name;  // "terminal", "json"
-  std::string_view file;  // in the run folder: "report.json"; empty: to the terminal only
+  std::string_view file;  // in the run folder: "report.json"; empty: it has none
   std::string (*render)(const Report&, const Recording&) = nullptr;
 };
 std::span<const ReportFormat* const> report_formats();  // scenarios/formats/catalogue.cc

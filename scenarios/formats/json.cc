@@ -84,6 +84,7 @@ js::array told(const std::vector<StatusRow>& rows) {
     item["class"] = text(row.klass);
     item["count"] = row.count;
     item["p50"] = row.p50;
+    item["p95"] = row.p95;
     item["p99"] = row.p99;
     item["max"] = row.max;
     out.push_back(std::move(item));

@@ -1,12 +1,14 @@
 // What a person at three in the morning needs, on one screen: the verdict and why, each expectation
 // with what was observed, per fault when it was noticed, what clients were told and when it was
-// over, the ledger, and how to do it again. UTF-8 marks only where the run's environment says that
-// the terminal's charset is UTF-8; ASCII otherwise.
+// over, the ledger, and how to do it again. The same text, never coloured, is the report.txt of the
+// run folder. UTF-8 only where the run's environment says that the user's charset is UTF-8; ASCII
+// otherwise.
 
 #include <algorithm>
 #include <cctype>
 
 #include "scenarios/formats/formats.h"
+#include "scenarios/formats/table.h"
 #include "scenarios/formats/text.h"
 #include "scenarios/verdict.h"
 
@@ -14,6 +16,7 @@ namespace faultline::formats {
 namespace {
 
 constexpr std::size_t most_classes = 8;  // rows of what clients were told; the rest is summed up
+constexpr std::size_t widest_class = 24;
 
 bool utf8_terminal(const Recording& recording) {
   const auto charset = recording.environment.find("charset");
@@ -70,20 +73,18 @@ class Page {
     out_ += trimmed + "\n";
   }
 
-  // Widths count bytes, which is what columns hold here: names, numbers and ASCII.
-  static std::string padded(std::string text, std::size_t width) {
-    if (text.size() < width) text.append(width - text.size(), ' ');
-    return text;
+  void lines(const Table& table) {
+    for (const std::string& row : table.lines()) line(row);
   }
-  static std::string right(std::string text, std::size_t width) {
-    if (text.size() < width) text.insert(0, width - text.size(), ' ');
-    return text;
+
+  std::string shown(std::string_view text, std::size_t most) const {
+    return std::string(shortened(printable(text, ascii_), most));
   }
 
   std::string_view mark(Verdict verdict) const {
-    if (verdict == Verdict::pass) return ascii_ ? "ok  " : "\u2713";
+    if (verdict == Verdict::pass) return ascii_ ? "ok" : "\u2713";
     if (verdict == Verdict::fail) return ascii_ ? "FAIL" : "\u2717";
-    return ascii_ ? "?   " : "?";
+    return "?";
   }
 
   const Measure* find(const std::string& name) const {
@@ -94,6 +95,7 @@ class Page {
   void verdict() {
     std::string head = upper(name(report_.verdict)) + "  " + recording_.drill.name;
     if (!recording_.drill.title.empty()) head += ": " + recording_.drill.title;
+    head += "  (seed " + std::to_string(recording_.drill.seed) + ")";
     line(head);
     if (!report_.reason.empty()) line("  " + report_.reason);
   }
@@ -107,14 +109,13 @@ class Page {
     }
     line("Expectations: " + std::to_string(met) + " of " + std::to_string(report_.findings.size()) +
          " met");
-    std::size_t width = 0;
-    for (const Finding& f : report_.findings) width = std::max(width, f.expectation.text.size());
+    Table table{Align::left};
     for (const Finding& f : report_.findings) {
-      std::string row = "  " + std::string(mark(f.verdict)) + " " +
-                        padded(f.expectation.text, width) + "  " + f.observed;
-      if (!f.reason.empty() && !f.reason.starts_with("observed ")) row += "  " + f.reason;
-      line(row);
+      const bool said = f.reason.starts_with("observed ");
+      table.row({"  " + std::string(mark(f.verdict)), f.expectation.text, f.observed,
+                 said ? "" : f.reason});
     }
+    lines(table);
   }
 
   void fault(const FaultReport& report) {
@@ -131,22 +132,24 @@ class Page {
                                  : ", armed at " + instant(record.armed);
     if (record.disarmed > record.commanded) head += " to " + instant(record.disarmed);
     line(head);
-    line("  touched    " + std::to_string(record.touched.connections) + " connections, " +
-         std::to_string(record.touched.messages) + " messages, " +
-         std::to_string(record.touched.bytes) + " bytes");
-    if (!record.touched.any()) return;
-    points("noticed", record.id,
+    const Touched& touched = record.touched;
+    line("  touched    " + counted(touched.connections, "connection") + ", " +
+         counted(touched.messages, "message") + ", " + counted(touched.bytes, "byte"));
+    if (!touched.any()) return;
+    Table table{Align::left};
+    points(table, "noticed", record.id,
            {{"on the wire", "detection.wire"},
             {"first told", "detection"},
             {"all told", "detection.complete"},
             {"slowest", "slowest"}});
-    told(report.told);
-    points("recovered", record.id,
+    points(table, "recovered", record.id,
            {{"first attempt", "recovery.attempt"},
             {"link", "recovery.link"},
             {"client", "recovery.first"},
             {"in full", "recovery.full"},
             {"errors afterwards", "errors_after_recovery"}});
+    lines(table);
+    told(report.told);
   }
 
   struct Point {
@@ -154,17 +157,15 @@ class Page {
     std::string_view measure;
   };
 
-  void points(std::string_view title, const std::string& fault, std::vector<Point> list) {
-    std::string first = padded(std::string(title), 11);
+  void points(Table& table, std::string_view title, const std::string& fault,
+              const std::vector<Point>& list) {
+    std::string first = "  " + std::string(title);
     for (const Point& point : list) {
       const Measure* measure = find(std::string(point.measure) + "(" + fault + ")");
       if (measure == nullptr) continue;
       const Unit unit = find_measure_kind(point.measure)->unit;
-      std::string row =
-          "  " + first + padded(std::string(point.label), 18) + observed(*measure, unit);
-      if (!measure->reason.empty()) row += "  " + measure->reason;
-      line(row);
-      first = std::string(11, ' ');
+      table.row({first, std::string(point.label), observed(*measure, unit), measure->reason});
+      first = "";
     }
   }
 
@@ -173,50 +174,58 @@ class Page {
     std::ranges::sort(rows, [](const StatusRow& a, const StatusRow& b) {
       return a.count != b.count ? a.count > b.count : a.klass < b.klass;
     });
-    line("  told       " + padded("class", 22) + right("count", 8) + right("p50", 11) +
-         right("p99", 11) + right("max", 11));
+    Table table = quantile_table("  told", "");
     for (std::size_t i = 0; i < std::min(rows.size(), most_classes); ++i) {
       const StatusRow& row = rows[i];
-      line(std::string(13, ' ') + padded(printable(row.klass, ascii_).substr(0, 21), 22) +
-           right(std::to_string(row.count), 8) + right(formatted(row.p50, Unit::duration), 11) +
-           right(formatted(row.p99, Unit::duration), 11) +
-           right(formatted(row.max, Unit::duration), 11));
+      std::vector<std::string> cells = {"    " + shown(row.klass, widest_class),
+                                        std::to_string(row.count)};
+      for (const double latency : {row.p50, row.p95, row.p99, row.max})
+        cells.push_back(formatted(latency, Unit::duration));
+      table.row(std::move(cells));
     }
-    if (rows.size() <= most_classes) return;
-    std::uint64_t rest = 0;
-    for (std::size_t i = most_classes; i < rows.size(); ++i) rest += rows[i].count;
-    line(std::string(13, ' ') +
-         padded(std::to_string(rows.size() - most_classes) + " more classes", 22) +
-         right(std::to_string(rest), 8));
+    if (rows.size() > most_classes) {
+      std::uint64_t rest = 0;
+      for (std::size_t i = most_classes; i < rows.size(); ++i) rest += rows[i].count;
+      table.row({"    " + std::to_string(rows.size() - most_classes) + " more classes",
+                 std::to_string(rest)});
+    }
+    lines(table);
+  }
+
+  // Latencies are always told by the same quantiles.
+  static Table quantile_table(std::string title, std::string last) {
+    constexpr Align right = Align::right;
+    Table table{Align::left, right, right, right, right, right, right};
+    table.row({std::move(title), "n", "p50", "p95", "p99", "max", std::move(last)});
+    return table;
   }
 
   void load() {
     if (recording_.drill.workloads.empty()) return;
     line("");
-    line(padded("Load", 35) + right("n", 8) + right("p50", 11) + right("p99", 11) +
-         right("errors", 10));
     std::vector<std::string> phases = {"all"};
     if (!recording_.drill.faults.empty()) {
       phases = {"baseline"};
       for (const FaultPlan& plan : recording_.drill.faults) phases.push_back(plan.id);
       phases.emplace_back("recovery");
     }
+    Table table = quantile_table("Load", "failed");
     for (const WorkloadPlan& workload : recording_.drill.workloads)
-      for (const std::string& phase : phases) load_row(workload.name, phase);
+      for (const std::string& phase : phases) load_row(table, workload.name, phase);
+    lines(table);
   }
 
-  void load_row(const std::string& workload, const std::string& phase) {
+  void load_row(Table& table, const std::string& workload, const std::string& phase) {
     const std::string of = "(" + workload + ", " + phase + ")";
     const Measure* p50 = find("p50" + of);
-    const Measure* p99 = find("p99" + of);
-    const Measure* errors = find("errors" + of);
-    if (p50 == nullptr || p99 == nullptr || errors == nullptr) return;
-    const auto value = [](const Measure& m, Unit unit) {
-      return m.certainty == Certainty::known ? formatted(m.value, unit) : std::string("-");
-    };
-    line("  " + padded(workload + ", " + phase, 33) + right(std::to_string(p50->n), 8) +
-         right(value(*p50, Unit::duration), 11) + right(value(*p99, Unit::duration), 11) +
-         right(value(*errors, Unit::ratio), 10));
+    std::vector<std::string> cells = {"  " + workload + ", " + phase,
+                                      p50 == nullptr ? "0" : std::to_string(p50->n)};
+    for (const std::string_view name : {"p50", "p95", "p99", "max", "errors"}) {
+      const Measure* measure = find(std::string(name) + of);
+      const bool known = measure != nullptr && measure->certainty == Certainty::known;
+      cells.push_back(known ? formatted(measure->value, find_measure_kind(name)->unit) : "-");
+    }
+    table.row(std::move(cells));
   }
 
   void ledger() {
@@ -279,6 +288,6 @@ std::string render(const Report& report, const Recording& recording) {
 
 }  // namespace
 
-const ReportFormat terminal = {"terminal", "", render};
+const ReportFormat terminal = {"terminal", "report.txt", render};
 
 }  // namespace faultline::formats

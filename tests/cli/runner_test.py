@@ -149,7 +149,7 @@ class RunnerTest(unittest.TestCase):
         verdict = self.json("report.json")["verdict"]
         self.assertEqual(code, {"pass": 0, "fail": 1}.get(verdict, 3), out + err)
         for name in ("drill.toml", "run.json", "events.jsonl", "requests.jsonl", "sinks.jsonl",
-                     "faults.json", "report.json", "app.log"):
+                     "faults.json", "report.json", "report.txt", "app.log"):
             self.assertTrue((self.out / name).exists(), name)
             self.assertEqual((self.out / name).stat().st_mode & 0o777, 0o600, name)
         self.assertEqual((self.out / "drill.toml").read_text(),
@@ -168,6 +168,7 @@ class RunnerTest(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stderr)
         terminal = self.faultline("report", self.out)
         self.assertTrue(out.startswith(terminal.stdout))
+        self.assertEqual((self.out / "report.txt").read_text(), terminal.stdout)
         self.assertEqual(terminal.returncode, code)
         report = self.out / "report.json"
         report.write_text(report.read_text() + " ")

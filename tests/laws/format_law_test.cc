@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <set>
+#include <sstream>
 
+#include "scenarios/formats/table.h"
 #include "scenarios/report.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
@@ -116,10 +118,12 @@ TEST_CASE("the terminal shows verdict, marks, tables and how to run it again") {
   const auto has = [](const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
   };
-  CHECK(page.starts_with("FAIL  outage: Title"));
-  CHECK(has(page, "\u2713 detection(outage) < 1s"));
-  CHECK(has(page, "\u2717 recovery.full(outage) < 1ms") !=
-        has(page, "? recovery.full(outage) < 1ms"));
+  const std::string first = page.substr(0, page.find('\n'));
+  CHECK(first.starts_with("FAIL  outage: Title"));
+  CHECK(first.ends_with("(seed 1)"));
+  CHECK(has(page, "\u2713  detection(outage) < 1s"));
+  CHECK(has(page, "\u2717  recovery.full(outage) < 1ms") !=
+        has(page, "?  recovery.full(outage) < 1ms"));
   CHECK(has(page, "more classes"));
   CHECK(has(page,
             "Again: faultline run outage.toml --set workload.rate=50 --set 'title=it'\\''s' "
@@ -128,6 +132,59 @@ TEST_CASE("the terminal shows verdict, marks, tables and how to run it again") {
 
   recording.environment["charset"] = "ANSI_X3.4-1968";
   const std::string ascii = rendered("terminal", recording);
-  CHECK(has(ascii, "ok   detection(outage) < 1s"));
+  CHECK(has(ascii, "ok    detection(outage) < 1s"));
   CHECK(std::ranges::all_of(ascii, [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+}
+
+TEST_CASE("a text file of the run holds what the terminal shows") {
+  CHECK(find_report_format("terminal")->file == "report.txt");
+  CHECK(find_report_format("json")->file == "report.json");
+}
+
+TEST_CASE("the report for people has durations as people say them and columns that do not jump") {
+  auto run = ideal_outage();
+  run.audited();
+  run.expect("detection(outage) < 1s").expect("errors(webhooks, recovery) <= 1%");
+  run.unanswered(15000, 10000, Outcome::timeout);
+  run.request(16000, 5, {500, "\u20AC\u20AC"});
+  for (const char* charset : {"UTF-8", "ASCII"}) {
+    run.recording().environment = {{"charset", charset}};
+    const std::string page = rendered("terminal", run.recording());
+    INFO(page);
+    CHECK(page.find("5ms in [0s, 25ms], n=501") != std::string::npos);
+    CHECK(page.find("0 %, n=500") != std::string::npos);
+    CHECK(page.find(" s ") == std::string::npos);
+    // Both tables of latencies show the same quantiles, each right under its heading.
+    std::istringstream lines(page);
+    std::vector<std::size_t> columns;
+    std::size_t tables = 0;
+    for (std::string row; std::getline(lines, row);) {
+      const bool heading = row.find("p50") != std::string::npos;
+      if (heading) {
+        ++tables;
+        for (const char* quantile : {"p95", "p99", "max"})
+          CHECK(row.find(quantile) != std::string::npos);
+        columns = {width_of(row.substr(0, row.find("p50") + 3)),
+                   width_of(row.substr(0, row.find("max") + 3))};
+      } else if (!row.starts_with("  ")) {
+        columns.clear();
+      } else {
+        for (const std::size_t column : columns) {
+          const std::string_view cell = shortened(row, column);
+          REQUIRE(cell.size() >= 2);
+          CHECK((cell.ends_with("s") || cell.ends_with("-")));
+        }
+      }
+    }
+    CHECK(tables == 2);
+  }
+}
+
+TEST_CASE("a table is as wide as its widest cell in characters, not bytes") {
+  Table table{Align::left, Align::right};
+  table.row({"\u20AC", "1", "x"});
+  table.row({"abc", "100", ""});
+  CHECK(table.lines() == std::vector<std::string>{"\u20AC      1  x", "abc  100"});
+  CHECK(shortened("\u20AC\u20ACb", 2) == "\u20AC\u20AC");
+  CHECK(shortened("ab", 5) == "ab");
 }

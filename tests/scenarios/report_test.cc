@@ -65,6 +65,45 @@ TEST_CASE("lost events make a run inconclusive; a failure stays one") {
   CHECK(verdict_of(run) == Verdict::fail);
 }
 
+TEST_CASE("a recording with gaps never passes and says what is missing") {
+  auto run = sound_run();
+  REQUIRE(verdict_of(run) == Verdict::pass);
+  run.recording().gaps = {"events.jsonl: 7 lines could not be written: No space left on device"};
+  const Report report = make_report(run.recording());
+  CHECK(report.verdict == Verdict::inconclusive);
+  CHECK(report.reason ==
+        "the recording is incomplete: events.jsonl: 7 lines could not be written: No space left "
+        "on device");
+  CHECK(exit_code(report.verdict, run.recording()) == 3);
+  run.recording().drill.expectations.clear();
+  CHECK(verdict_of(run) == Verdict::inconclusive);
+
+  auto lost = sound_run();
+  lost.recording().events_lost = 1;
+  CHECK(make_report(lost.recording()).reason == "the journal overflowed: 1 event missing");
+}
+
+TEST_CASE("a message is not called lost when the reading of the sink has a gap") {
+  auto run = sound_run();
+  run.sink().stored.erase("m7");
+  REQUIRE(verdict_of(run) == Verdict::fail);
+  run.recording().gaps = {"sinks.jsonl:9: the last line is torn and was left out"};
+  const Report report = make_report(run.recording());
+  CHECK(report.verdict == Verdict::inconclusive);
+  CHECK(report.findings[1].observed == "cannot tell");
+}
+
+TEST_CASE("straddlers are noted with what they were told, and are in no baseline quantile") {
+  auto run = sound_run();
+  run.request(9970, 4000, {503, "pg"}).unanswered(9990, 3000, Outcome::reset);
+  const Report report = make_report(run.recording());
+  const std::string note =
+      "2 straddlers, in flight when outage began (told 503 pg x1, reset x1), in no quantile of the "
+      "baseline";
+  CHECK(std::ranges::count(report.notes, note) == 1);
+  CHECK(run.measure("max", {"webhooks", "baseline"}).value == Approx(0.005));
+}
+
 TEST_CASE("errors in the baseline make a run invalid") {
   auto run = sound_run();
   run.load({3000, 4000, 100}, {500, ""});  // 10 of 410
@@ -146,6 +185,7 @@ TEST_CASE("what clients were told has a row per class") {
   REQUIRE(told.size() == 2);
   CHECK(told[0].klass == "503 pg");
   CHECK(told[0].count == 499);
+  CHECK(told[0].p95 == Approx(0.005));
   CHECK(told[0].p99 == Approx(0.005));
   CHECK(told[1].klass == "timeout");
   CHECK(told[1].max == Approx(10));
