@@ -1,6 +1,8 @@
 // What holds of every measure: it answers on any recording, knows nothing where nothing happened,
-// keeps its interval in order and gives the same answer twice.
+// keeps its interval in order, gives the same answer twice and is documented.
 
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "tests/support/catch.h"
@@ -108,5 +110,17 @@ TEST_CASE("every measure knows its value in a run where everything happened") {
     const Measure measure = kind->compute(run.recording(), arguments_for(*kind));
     INFO(kind->name << ": " << measure.reason);
     CHECK(measure.certainty == Certainty::known);
+  }
+}
+
+TEST_CASE("every measure is in the table of the README") {
+  std::ifstream in(FAULTLINE_CORPUS "/../../scenarios/README.md");
+  const std::string readme(std::istreambuf_iterator<char>(in), {});
+  REQUIRE_FALSE(readme.empty());
+  for (const MeasureKind* kind : measure_kinds()) {
+    const std::string named = "`" + std::string(kind->name);
+    INFO(kind->name);
+    CHECK((readme.find(named + "`") != std::string::npos ||
+           readme.find(named + "(") != std::string::npos));
   }
 }
