@@ -226,7 +226,7 @@ TEST_CASE("a folder that is no run is an error that says so") {
 
 TEST_CASE("JSON text escapes control bytes and replaces what is not UTF-8") {
   std::string out;
-  append_json_text(out, std::string_view("a\0b\x1f\x7f\xff\xc3\xa4\xed\xa0\x80\xc0\xaf\"\\", 17));
+  append_json_text(out, std::string_view("a\0b\x1f\x7f\xff\xc3\xa4\xed\xa0\x80\xc0\xaf\"\\", 15));
   const std::string bad = "\xef\xbf\xbd";
   CHECK(out == "\"a\\u0000b\\u001f\\u007f" + bad + "\xc3\xa4" + bad + bad + bad + bad + bad +
                    "\\\"\\\\\"");
