@@ -149,8 +149,10 @@ TEST_CASE("detection is complete with the first request after the last that was 
   RecordingBuilder run;
   run.load({0, 10000}).fault("outage", 10000, 20000);
   run.load({10000, 11000, 100}, {500, ""});    // the last at 10.9
-  run.load({11000, 20000, 100}, {503, "pg"});  // the first at 11.0
-  check_interval(run.measure("detection.complete", {"outage"}), 0.9, 1.0, 1.1);
+  run.load({11000, 20000, 100}, {503, "pg"});  // the first at 11.0, told at 11.005
+  run.request(10450, 10, {503, "pg"});         // one was told before: D1 is past
+  check_interval(run.measure("detection", {"outage"}), 0.405, 0.46, 0.46 + 10.0 / 101);
+  check_interval(run.measure("detection.complete", {"outage"}), 0.9, 1.0, 1.0 + 10.0 / 101);
   CHECK(run.measure("detection.complete", {"outage"}).n == 90);
 }
 
