@@ -80,8 +80,12 @@ Finding judge(const Expectation& expectation, const MeasureKind& kind, const Mea
   }
   if (!finding.reason.empty() || finding.verdict == Verdict::pass) return finding;
   const std::string limit = formatted(expectation.value, kind.unit);
-  if (finding.verdict == Verdict::fail)
-    finding.reason = "observed " + formatted(measure.value, kind.unit);
+  const std::string value = formatted(measure.value, kind.unit);
+  if (finding.verdict == Verdict::fail && value == limit && kind.unit == Unit::duration)
+    // Rounded for people it looks as if the limit had been kept.
+    finding.reason = "exactly " + to_string(Duration(std::llround(measure.value * 1e9)));
+  else if (finding.verdict == Verdict::fail)
+    finding.reason = "observed " + value;
   else
     finding.reason = "too close to " + limit + " for the resolution of this run";
   return finding;

@@ -70,3 +70,14 @@ TEST_CASE("a figure has the digits that mean something and a share is never roun
   CHECK(counted(1, "event") == "1 event");
   CHECK(counted(0, "event") == "0 events");
 }
+
+TEST_CASE("a limit missed by less than what is shown is missed exactly") {
+  const auto expectation = expectation_from("detection(outage) < 1s", "drill.toml:1:1");
+  REQUIRE(expectation);
+  const auto reason = [&](double value) {
+    return judge(*expectation, *find_measure_kind("detection"), Measure::of(value, 9)).reason;
+  };
+  CHECK(reason(1.0004) == "exactly 1.0004s");
+  CHECK(reason(1.2) == "observed 1.2s");
+  CHECK(reason(0.9).empty());
+}
