@@ -1,0 +1,167 @@
+"""The drills as shipped, through scripts/quickstart, against a real PostgreSQL: the healthy bridge
+passes, and one bug each turns red the expectation that names it. All bugs: scripts/matrix.
+
+drills_test.py BUILD_FOLDER
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import uuid
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+
+import matrix  # noqa: E402
+
+BUILT = pathlib.Path(sys.argv.pop(1)).resolve()
+LIMIT = 300  # seconds; for what takes less than one minute
+MARK = "FAULTLINE_TEST_MARK"
+
+
+def programs_with(mark):
+    """pid -> name of every process whose environment at its start had the mark."""
+    found = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and mark.encode() in (entry / "environ").read_bytes():
+                found[int(entry.name)] = (entry / "comm").read_text().strip()
+        except OSError:
+            pass
+    return found
+
+
+class Quickstart:
+    """A quickstart that was started, and what it says as it says it."""
+
+    def __init__(self, folder, *arguments):
+        self.mark = f"{MARK}={uuid.uuid4()}"
+        name, value = self.mark.split("=")
+        self.process = subprocess.Popen(
+            [ROOT / "scripts" / "quickstart", *arguments, "--built", BUILT, "--out",
+             folder / "run"],
+            cwd=folder, env={**os.environ, name: value, "TMPDIR": str(folder)}, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.lines, self.news = [], threading.Condition()
+        self.seen = {}  # the processes it had when a fault was armed
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            fault = line.startswith("phase ") and " fault " in line
+            with self.news:
+                if fault:
+                    self.seen = programs_with(self.mark)
+                self.lines.append(line)
+                self.news.notify_all()
+
+    def await_fault(self):
+        with self.news:
+            if not self.news.wait_for(lambda: self.seen, LIMIT):
+                raise AssertionError("no fault phase in:\n" + "".join(self.lines))
+
+    def end(self):
+        try:
+            code = self.process.wait(LIMIT)
+        finally:
+            if self.process.poll() is None:
+                self.process.terminate()
+                self.process.wait(LIMIT)
+            self.reader.join(LIMIT)
+            self.process.stdout.close()
+        return code, "".join(self.lines)
+
+
+class DrillsTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="faultline-"))
+        self.folder.chmod(0o711)  # PostgreSQL is another user, and has its data below
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def report(self):
+        return json.loads((self.folder / "run" / "report.json").read_text())
+
+    def run_drill(self, *arguments):
+        """Its exit code, report and output. A run that says itself that it is invalid, because the
+        load came late or the baseline was unstable, measured this machine: it is repeated once."""
+        for last in (False, True):
+            quickstart = Quickstart(self.folder, *arguments)
+            code, said = quickstart.end()
+            self.assert_nothing_left(quickstart, said)
+            self.assertTrue((self.folder / "run" / "report.json").exists(), said)
+            report = self.report()
+            self.assertEqual(report["exit_code"], code, said)
+            if report["verdict"] != "invalid" or last:
+                break
+            shutil.rmtree(self.folder / "run")
+        again = subprocess.run([BUILT / "faultline", "report", self.folder / "run", "--verify"],
+                               text=True, capture_output=True, timeout=LIMIT, check=False)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        return code, report, said
+
+    def assert_nothing_left(self, quickstart, said):
+        left = programs_with(quickstart.mark)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(left, {}, said)
+        self.assertEqual([file.name for file in self.folder.iterdir()], ["run"], said)
+        # If they could not be seen while they ran, that none is seen now says nothing.
+        self.assertLessEqual({"faultline", "bridge", "postgres"}, set(quickstart.seen.values()))
+
+    def check_healthy(self, drill):
+        code, report, said = self.run_drill(drill)
+        self.assertEqual((code, report["verdict"]), (0, "pass"), said)
+        self.assertEqual({one["verdict"] for one in report["expectations"]}, {"pass"}, said)
+        return report
+
+    def check_bug(self, drill, bug):
+        code, report, said = self.run_drill(drill, "--bug", bug)
+        self.assertEqual((code, report["verdict"]), (1, "fail"), said)
+        red = {matrix.measure_of(one["text"]) for one in report["expectations"]
+               if one["verdict"] == "fail"}
+        self.assertIn(matrix.TABLE[drill][bug], red, said)
+        # The fault struck, and it struck a service that worked.
+        self.assertEqual(red & {"touched", "errors", "p99"}, set(), said)
+        return report
+
+    def test_the_outage_with_the_healthy_bridge(self):
+        ledger = self.check_healthy("postgres-outage")["ledger"]
+        self.assertEqual(ledger["offered"], ledger["acknowledged"] + ledger["refused"])
+        self.assertGreater(ledger["refused"], 0)
+
+    def test_the_outage_with_a_bridge_that_acknowledges_too_early(self):
+        ledger = self.check_bug("postgres-outage", "ack-before-commit")["ledger"]
+        self.assertEqual(ledger["acknowledged"], ledger["offered"])
+        self.assertEqual(ledger["lost"], ledger["offered"] - ledger["stored"])
+
+    def test_the_hang_with_the_healthy_bridge(self):
+        self.check_healthy("postgres-hang")
+
+    def test_the_hang_with_a_bridge_without_deadlines(self):
+        self.check_bug("postgres-hang", "no-deadline")
+
+    def test_an_interrupt_under_the_fault(self):
+        quickstart = Quickstart(self.folder, "postgres-outage")
+        quickstart.await_fault()
+        quickstart.process.send_signal(signal.SIGINT)
+        code, said = quickstart.end()
+        self.assertEqual(code, 130, said)
+        self.assert_nothing_left(quickstart, said)
+        self.assertEqual(self.report()["verdict"], "aborted", said)
+        fault = json.loads((self.folder / "run" / "faults.json").read_text())["faults"][0]
+        self.assertIn("disarmed", fault, said)
+
+
+if __name__ == "__main__":
+    # Being told to end must end the drill and its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    unittest.main(verbosity=2)
