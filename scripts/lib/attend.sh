@@ -1,4 +1,5 @@
 # attend COMMAND…: runs a command, hands INT, TERM and HUP on to it, and gives back its exit code.
+# attend_all COMMAND…: the same, but hands them on to everything the command started as well.
 #
 # The command leads a process group of its own. So a Ctrl-C at the terminal reaches only us, and
 # through us the command, once, while the servers it still needs live on until it has ended.
@@ -11,10 +12,10 @@ if [[ $(trap -p INT) == "trap -- '' "* ]]; then
   exec env --default-signal=INT "$BASH" "$0" "${invoked_with[@]}"
 fi
 
-attended=
+attended=  # its pid, or minus its pid: then its process group is meant
 hand_on() {
   if [[ $attended ]]; then
-    kill -s "$1" "$attended" 2>/dev/null || true
+    kill -s "$1" -- "$attended" 2>/dev/null || true
   else
     exit $((128 + $(kill -l "$1")))
   fi
@@ -31,16 +32,21 @@ in_background() {
   set +m
 }
 
-attend() {
-  local code=0
+attend() { attend_as '' "$@"; }
+attend_all() { attend_as - "$@"; }
+
+attend_as() {
+  local sign=$1 code=0 pid
+  shift
   in_background "$@"
-  attended=$!
+  pid=$!
+  attended=$sign$pid
   # wait also returns when a signal of ours was handled; the command has then not ended yet.
-  wait "$attended" || true
-  while kill -0 "$attended" 2>/dev/null; do
-    wait "$attended" || true
+  wait "$pid" || true
+  while kill -0 "$pid" 2>/dev/null; do
+    wait "$pid" || true
   done
-  wait "$attended" || code=$?
+  wait "$pid" || code=$?
   attended=
   return "$code"
 }
