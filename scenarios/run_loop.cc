@@ -23,10 +23,18 @@ std::vector<int> ending_signals() {
 
 }  // namespace
 
-RunLoop::RunLoop(std::function<void(Instant)> look, std::function<void(int)> signalled)
-    : look_(std::move(look)),
-      signalled_(std::move(signalled)),
-      signals_(loop_, ending_signals(), [this](int number) { came(number); }) {}
+RunLoop::RunLoop() : signals_(loop_, ending_signals(), [this](int number) { came(number); }) {
+  tell_nobody();
+}
+
+void RunLoop::tell(std::function<void(Instant)> look, std::function<void(int)> signalled) {
+  look_ = std::move(look);
+  signalled_ = std::move(signalled);
+}
+
+void RunLoop::tell_nobody() {
+  tell([](Instant) {}, [](int) {});
+}
 
 bool RunLoop::await(Patience patience, const std::function<bool()>& reached, Instant limit) {
   const auto over = [&](Instant now) {

@@ -2,6 +2,10 @@
 
 // Where a run waits: the main thread's event loop, with the signals that end a run. Waiting is a
 // call that returns, so that a run can be written as a list of steps.
+//
+// From its construction to its destruction SIGINT, SIGTERM and SIGHUP are caught: one that comes
+// between two waits is told in the next, and one that comes after the last wait is told to nobody
+// and ends nothing.
 
 #include <functional>
 
@@ -15,11 +19,14 @@ enum class Patience : std::uint8_t { while_undisturbed, until_hurried, always };
 
 class RunLoop {
  public:
-  // `look` is called every 20 ms of waiting; `signalled` once, at the first SIGINT, SIGTERM or
-  // SIGHUP, before any wait returns because of it.
-  RunLoop(std::function<void(Instant now)> look, std::function<void(int number)> signalled);
+  RunLoop();
   RunLoop(const RunLoop&) = delete;
   RunLoop& operator=(const RunLoop&) = delete;
+
+  // From now on `look` is called every 20 ms of waiting, and `signalled` once, at the first signal,
+  // before any wait returns because of it.
+  void tell(std::function<void(Instant now)> look, std::function<void(int number)> signalled);
+  void tell_nobody();
 
   // Waits for `reached` or `limit`, or until cut short, and says whether it was reached. The limit
   // is met to the microsecond; `never` is none.
@@ -35,8 +42,8 @@ class RunLoop {
  private:
   void came(int number);
 
-  const std::function<void(Instant)> look_;
-  const std::function<void(int)> signalled_;
+  std::function<void(Instant)> look_;
+  std::function<void(int)> signalled_;
   bool disturbed_ = false;
   bool hurried_ = false;
   int signal_ = 0;

@@ -5,7 +5,8 @@
 // is taken), every fault is healed first, every process started is ended, and what was recorded is
 // kept.
 //
-// To be called on the main thread: its event loop takes SIGINT, SIGTERM and SIGHUP meanwhile.
+// To be called on the main thread, with a fresh RunLoop. The loop is the caller's, so that signals
+// stay caught until the caller has reported what was recorded.
 
 #include <filesystem>
 #include <map>
@@ -15,6 +16,7 @@
 #include "scenarios/drill.h"
 #include "scenarios/progress.h"
 #include "scenarios/recording.h"
+#include "scenarios/run_loop.h"
 
 namespace faultline {
 
@@ -33,6 +35,6 @@ struct RunOutcome {
   std::string detail;  // last lines of a process that is to blame
 };
 
-RunOutcome run_drill(Drill drill, const RunOptions& options, Progress& progress);
+RunOutcome run_drill(Drill drill, const RunOptions& options, RunLoop& waiting, Progress& progress);
 
 }  // namespace faultline

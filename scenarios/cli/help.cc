@@ -7,11 +7,18 @@
 namespace faultline::cli {
 namespace {
 
+constexpr std::string_view usage =
+    "Examples:\n"
+    "  faultline help\n"
+    "  faultline help run\n\n"
+    "Usage: faultline help [VERB]\n\n"
+    "Tells what faultline is for, or what a verb does and its options.\n";
+
 int overview() {
   std::string text =
       "faultline stands in front of what a service depends on, breaks it on purpose, and says "
       "what\n"
-      "the service did.\n\n"
+      "the service did.\n\nExamples:\n"
       "  faultline run examples/drills/postgres-outage.toml\n"
       "  faultline report faultline-runs/latest\n\nVerbs:\n";
   for (const Verb* verb : verbs()) {
@@ -42,6 +49,6 @@ int help(std::span<const std::string> arguments) {
 
 }  // namespace
 
-const Verb help_verb{"help", "tells what a verb does", "faultline help [VERB]\n", help};
+const Verb help_verb{"help", "tells what a verb does", usage, help};
 
 }  // namespace faultline::cli

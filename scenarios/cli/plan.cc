@@ -10,8 +10,9 @@ namespace faultline::cli {
 namespace {
 
 constexpr std::string_view usage =
-    "faultline plan DRILL [--set KEY=VALUE]...\n\n"
+    "Examples:\n"
     "  faultline plan examples/drills/postgres-outage.toml --set seed=7\n\n"
+    "Usage: faultline plan DRILL [--set KEY=VALUE]...\n\n"
     "Prints what a run of the drill would do, without binding a port or starting anything.\n\n"
     "  --set KEY=VALUE  overrides a key of the drill, as in run\n";
 

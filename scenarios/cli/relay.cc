@@ -16,15 +16,18 @@ namespace faultline::cli {
 namespace {
 
 constexpr std::string_view usage =
-    "faultline relay --listen HOST:PORT --upstream HOST:PORT [--protocol NAME] [--workers N]\n"
-    "                [--seed N] [--fault KIND:KEY=VALUE,...]...\n\n"
+    "Examples:\n"
     "  faultline relay --listen 127.0.0.1:0 --upstream 127.0.0.1:5432 --protocol postgres\n"
     "  faultline relay --listen 127.0.0.1:6380 --upstream 127.0.0.1:6379 --fault "
     "latency:delay=100ms\n\n"
+    "Usage: faultline relay --listen HOST:PORT --upstream HOST:PORT [--protocol NAME]\n"
+    "                       [--workers N] [--seed N] [--fault KIND:KEY=VALUE,...]...\n\n"
     "A proxy by hand, until SIGINT or SIGTERM. Prints `listening HOST:PORT` and its limits.\n\n"
     "  --listen    where to listen; port 0: any free one\n"
+    "  --upstream  what stands behind it; looked up for each connection\n"
     "  --protocol  tcp (the default), http, postgres\n"
     "  --workers   threads that move bytes; without it by the number of cores\n"
+    "  --seed      decides which connections and messages a share of them is\n"
     "  --fault     armed from the start; direction, share, nth, every and first are keys of all\n";
 
 // What happens goes to the log, for who asks for it with --log-level debug.

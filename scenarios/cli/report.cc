@@ -10,9 +10,10 @@ namespace faultline::cli {
 namespace {
 
 constexpr std::string_view usage =
-    "faultline report RUN [--format NAME] [--verify]\n\n"
+    "Examples:\n"
     "  faultline report faultline-runs/latest\n"
     "  faultline report faultline-runs/latest --format json\n\n"
+    "Usage: faultline report RUN [--format NAME] [--verify]\n\n"
     "Computes the report of a run again, from what was recorded in its folder.\n\n"
     "  --format NAME  terminal (the default), json or any other format the run folder has\n"
     "  --verify       compares with the report.json that the run wrote; any difference is a "

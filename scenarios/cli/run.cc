@@ -19,9 +19,11 @@ namespace {
 using std::filesystem::path;
 
 constexpr std::string_view usage =
-    "faultline run DRILL [--out DIR] [--set KEY=VALUE]... [--quiet] [--no-color] [--json]\n\n"
+    "Examples:\n"
     "  faultline run examples/drills/postgres-outage.toml\n"
     "  faultline run drill.toml --set seed=7 --out /tmp/run\n\n"
+    "Usage: faultline run DRILL [--out DIR] [--set KEY=VALUE]... [--quiet] [--no-color]\n"
+    "                     [--json] [--log-level L]\n\n"
     "Runs a drill and reports what the service did.\n\n"
     "  --out DIR        the run folder; without it faultline-runs/DRILL-TIME, and\n"
     "                   faultline-runs/latest points at it\n"
@@ -54,37 +56,15 @@ void point_latest_at(const path& folder) {
   if (failure) complain((runs_folder / "latest").string() + ": " + failure.message());
 }
 
-std::string quoted(const std::string& word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string result = "'";
-  for (const char c : word) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
-std::string same_again(const std::string& file, const Recording& recording) {
-  std::string command = "faultline run " + quoted(file);
-  bool seeded = false;
-  for (const std::string& set : recording.overrides) {
-    command += " --set " + quoted(set);
-    seeded = seeded || set.starts_with("seed=");
-  }
-  if (!seeded) command += " --set seed=" + std::to_string(recording.drill.seed);
-  return command;
-}
-
-void print_report(const Arguments& arguments, const ReportedRun& run,
-                  const std::vector<path>& files) {
-  const bool json = arguments.has("json");
+void print_report(const ReportedRun& run, const std::vector<path>& files, bool json) {
   const ReportFormat* const format = find_report_format(json ? "json" : "terminal");
-  std::fputs(format->render(run.report, run.recording).c_str(), stdout);
-  if (json) return;
-  std::string text = "\n";
-  for (const path& file : files) text += "  " + file.string() + "\n";
-  text +=
-      "Again with the same seed: " + same_again(arguments.operands().front(), run.recording) + "\n";
+  std::string text = format->render(run.report, run.recording);
+  if (!json) {
+    text += "\n";
+    for (const path& file : files) text += "  " + file.string() + "\n";
+  }
   std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
 }
 
 int exit_without_recording(const RunOutcome& outcome) {
@@ -110,7 +90,8 @@ int run(std::span<const std::string> words) {
   options.variables = read->variables;
   spdlog::info("run folder {}", options.folder.string());
   Progress progress(progress_on_stderr(arguments.has("quiet"), arguments.has("no-color")));
-  const RunOutcome outcome = run_drill(read->drill, options, progress);
+  RunLoop waiting;  // to the last line of the report, so that no signal cuts it short
+  const RunOutcome outcome = run_drill(read->drill, options, waiting, progress);
   progress.finish();
   for (const Error& error : outcome.errors) complain(redacted(error.text(), read->secrets));
   if (!outcome.detail.empty()) {
@@ -132,7 +113,7 @@ int run(std::span<const std::string> words) {
     complain(files.error().text());
     return exit_environment;
   }
-  print_report(arguments, *reported, *files);
+  print_report(*reported, *files, arguments.has("json"));
   return exit_code(reported->report.verdict, reported->recording);
 }
 

@@ -10,8 +10,9 @@ namespace faultline::cli {
 namespace {
 
 constexpr std::string_view usage =
-    "faultline validate DRILL... [--set KEY=VALUE]... [--json]\n\n"
+    "Examples:\n"
     "  faultline validate examples/drills/*.toml\n\n"
+    "Usage: faultline validate DRILL... [--set KEY=VALUE]... [--json]\n\n"
     "Reads drills and tells every mistake, each with its file, line and column. Nothing is run.\n\n"
     "  --set KEY=VALUE  overrides a key of the drill, as in run\n"
     "  --json           one object per drill on stdout\n";

@@ -6,6 +6,12 @@
 namespace faultline::cli {
 namespace {
 
+constexpr std::string_view usage =
+    "Examples:\n"
+    "  faultline version\n\n"
+    "Usage: faultline version\n\n"
+    "Prints the version of this faultline.\n";
+
 int version(std::span<const std::string> arguments) {
   const Begun begun = begin(version_verb, arguments, {});
   if (!begun.arguments) return begun.exit_code;
@@ -15,6 +21,6 @@ int version(std::span<const std::string> arguments) {
 
 }  // namespace
 
-const Verb version_verb{"version", "prints the version", "faultline version\n", version};
+const Verb version_verb{"version", "prints the version", usage, version};
 
 }  // namespace faultline::cli

@@ -3,145 +3,19 @@
 runner_test.py BUILD_FOLDER
 """
 
+import fcntl
 import json
 import os
-import pathlib
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import unittest
-import uuid
 
-FAULTLINE = pathlib.Path(sys.argv.pop(1)).resolve() / "faultline"
-SERVICE = pathlib.Path(__file__).resolve().parent / "service.py"
-LIMIT = 60  # seconds; for what takes one or two
-
-DRILL = """name = "small"
-seed = 7
-ports = ["app"]
-expect = ["touched(outage) >= 1"]
-[timing]
-warmup = "500ms"
-[[proxy]]
-name = "front"
-listen = "127.0.0.1:{listen}"
-upstream = "127.0.0.1:{upstream}"
-protocol = "http"
-[[process]]
-name = "app"
-command = ["{python}", "{service}", "${{port.app}}", "{mode}", "{marker}"]
-ready = {{ http = "http://127.0.0.1:${{port.app}}/", within = "{within}" }}
-stop_within = "{stop_within}"
-[[workload]]
-name = "hooks"
-through = "front"
-model = "rate"
-rate = "50/s"
-for = "{length}"
-timeout = "2s"
-[[fault]]
-id = "outage"
-kind = "refuse"
-on = ["front"]
-at = "{at}"
-for = "{lasting}"
-"""
+from faultline_case import LIMIT, FaultlineTest, drill, processes_with
 
 
-def drill(marker, **changes):
-    values = dict(listen=0, upstream="${port.app}", python=sys.executable, service=SERVICE,
-                  mode="ok", marker=marker, within="30s", stop_within="10s", length="4s", at="1s",
-                  lasting="1s")
-    values.update(changes)
-    return DRILL.format(**values)
-
-
-def processes_with(marker):
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and marker.encode() in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            pass
-    return found
-
-
-def accepts(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-class Running:
-    """A faultline that was started, and the lines of its stderr as they come."""
-
-    def __init__(self, *arguments, cwd):
-        self.process = subprocess.Popen([FAULTLINE, *arguments], cwd=cwd, text=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
-        self.lines, self.news = [], threading.Condition()
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-
-    def _read(self):
-        for line in self.process.stderr:
-            with self.news:
-                self.lines.append(line.rstrip("\n"))
-                self.news.notify_all()
-
-    def await_phase(self, phase):
-        def seen():
-            return any(line.startswith("phase ") and phase in line for line in self.lines)
-        with self.news:
-            if not self.news.wait_for(seen, LIMIT):
-                raise AssertionError(f"no phase {phase!r} in {self.lines}")
-
-    def end(self):
-        out = self.process.stdout.read()
-        code = self.process.wait(LIMIT)
-        self.reader.join(LIMIT)
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return code, out, "\n".join(self.lines)
-
-
-class RunnerTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="faultline-"))
-        self.marker = f"marker-{uuid.uuid4()}"
-        self.out = self.folder / "run"
-
-    def tearDown(self):
-        left = processes_with(self.marker)
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(self.folder)
-        self.assertEqual(left, [], "processes under test were left behind")
-
-    def start(self, **changes):
-        (self.folder / "drill.toml").write_text(drill(self.marker, **changes))
-        return Running("run", "drill.toml", "--out", self.out, cwd=self.folder)
-
-    def faultline(self, *arguments):
-        return subprocess.run([FAULTLINE, *arguments], cwd=self.folder, text=True, timeout=LIMIT,
-                              capture_output=True, check=False)
-
-    def json(self, name):
-        return json.loads((self.out / name).read_text())
-
-    def assert_nothing_listens(self):
-        for proxy in self.json("run.json")["proxies"]:
-            self.assertFalse(accepts(int(proxy["listening"].rsplit(":", 1)[1])))
-        self.assertEqual(processes_with(self.marker), [])
-
-    def assert_no_trace(self):
-        self.assertFalse(self.out.exists(), "a run folder without a recording was left behind")
-        self.assertEqual(processes_with(self.marker), [])
-
+class RunnerTest(FaultlineTest):
     # What a run leaves.
 
     def test_a_run_writes_its_folder_and_the_report_can_be_computed_again(self):
@@ -161,7 +35,8 @@ class RunnerTest(unittest.TestCase):
         self.assertLess(fault["armed"], fault["disarmed"])
         requests = (self.out / "requests.jsonl").read_text().splitlines()
         self.assertEqual(len(requests), 200)
-        self.assertIn("--set seed=7", out)
+        self.assertEqual(out.count("Again: faultline run drill.toml --set seed=7\n"), 1)
+        self.assertEqual(out.count("faultline run"), 1)
         self.assertIn(str(self.out / "report.json"), out)
         self.assert_nothing_listens()
         again = self.faultline("report", self.out, "--verify")
@@ -182,6 +57,17 @@ class RunnerTest(unittest.TestCase):
         self.assertRegex(os.readlink(latest), r"^small-\d{8}-\d{6}$")
         self.assertEqual(json.loads(ended.stdout), json.loads((latest / "report.json").read_text()))
 
+    def test_latest_moves_on_to_the_next_run(self):
+        latest = self.folder / "faultline-runs" / "latest"
+        (self.folder / "drill.toml").write_text(drill(self.marker, length="2s", lasting="500ms"))
+        pointed_at = []
+        for _ in range(2):
+            self.faultline("run", "drill.toml", "--quiet")
+            pointed_at.append(os.readlink(latest))
+        self.assertEqual(len(set(pointed_at)), 2)
+        for run in pointed_at:
+            self.assertTrue((latest.parent / run / "report.json").exists(), run)
+
     def test_a_folder_with_a_run_in_it_is_refused(self):
         self.out.mkdir()
         (self.out / "events.jsonl").write_text("precious")
@@ -189,28 +75,6 @@ class RunnerTest(unittest.TestCase):
         self.assertEqual(code, 4, err)
         self.assertIn("exists already", err)
         self.assertEqual([file.name for file in self.out.iterdir()], ["events.jsonl"])
-
-    # Bad input.
-
-    def test_a_malformed_drill_is_told_with_its_place(self):
-        (self.folder / "bad.toml").write_text('name = "bad"\nsed = 7\n')
-        for verb in ("run", "validate", "plan"):
-            ended = self.faultline(verb, "bad.toml")
-            self.assertEqual(ended.returncode, 2, verb)
-            self.assertRegex(ended.stderr, r'bad\.toml:2:1: .*"sed"')
-        self.assertFalse((self.folder / "faultline-runs").exists())
-
-    def test_unknown_words_are_answered_with_the_nearest(self):
-        for words, hint in ((["reprt"], '"report"'), (["run", "--quite"], "--quiet"),
-                            (["report", "x", "--format", "jsn"], '"json"')):
-            ended = self.faultline(*words)
-            self.assertEqual(ended.returncode, 2, words)
-            self.assertIn(hint, ended.stderr)
-        self.assertEqual(self.faultline("run", "--qui", "x").returncode, 2)  # nothing is guessed
-        self.assertEqual(self.faultline("run").returncode, 2)
-        self.assertEqual(self.faultline("help").returncode, 0)
-        self.assertEqual(self.faultline("run", "--help").returncode, 0)
-        self.assertRegex(self.faultline("version").stdout, r"^faultline \d+\.\d+\.\d+\n$")
 
     # The environment.
 
@@ -290,6 +154,19 @@ class RunnerTest(unittest.TestCase):
                     self.assertEqual("armed" in fault, phase in ("fault outage", "recovery"))
                     shutil.rmtree(self.out)
 
+    def test_a_signal_while_requests_are_in_flight(self):
+        running = self.start(mode="mute", timeout="50s", length="2s", lasting="500ms")
+        running.await_phase("draining")
+        running.process.send_signal(signal.SIGINT)
+        running.await_phase("aborted by SIGINT")
+        running.process.send_signal(signal.SIGINT)  # no patience: cut at once
+        code, _, err = running.end()
+        self.assertEqual(code, 130, err)
+        requests = (self.out / "requests.jsonl").read_text().splitlines()
+        self.assertEqual(len(requests), 100)
+        self.assertIn("abandoned", {json.loads(line)["outcome"] for line in requests})
+        self.assert_nothing_listens()
+
     def test_a_signal_while_processes_are_stopped(self):
         running = self.start(mode="stubborn", stop_within="5m", length="2s", lasting="500ms")
         running.await_phase("stopping")
@@ -314,6 +191,20 @@ class RunnerTest(unittest.TestCase):
         self.assertEqual(self.json("report.json")["verdict"], "aborted")
         self.assert_nothing_listens()
 
+    def test_a_signal_after_the_recording_does_not_take_the_report(self):
+        running = self.start("--json", length="2s", lasting="500ms")
+        out = running.process.stdout.fileno()
+        capacity = fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 4096)
+        first = os.read(out, 1)  # the report is being printed, and the pipe cannot take all of it
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            running.process.send_signal(number)
+        code, rest, err = running.end()
+        self.assertGreater(len(rest), capacity)
+        report = json.loads(first.decode() + rest)
+        self.assertEqual(report, self.json("report.json"))
+        self.assertEqual(code, {"pass": 0, "fail": 1}.get(report["verdict"], 3), err)
+        self.assertEqual(self.json("run.json")["ending"], "completed")
+
     def test_a_killed_runner_takes_its_processes_along_and_leaves_a_recording(self):
         running = self.start(length="60s")
         running.await_phase("recovery")
@@ -327,44 +218,6 @@ class RunnerTest(unittest.TestCase):
         self.assert_nothing_listens()
         ended = self.faultline("report", self.out, "--format", "json")
         self.assertEqual(json.loads(ended.stdout)["verdict"], "aborted", ended.stderr)
-
-    # The relay.
-
-    def test_a_relay_relays_until_it_is_told_to_stop(self):
-        with socket.create_server(("127.0.0.1", 0)) as upstream:
-            port = upstream.getsockname()[1]
-            running = Running("relay", "--listen", "127.0.0.1:0", "--upstream",
-                              f"127.0.0.1:{port}", cwd=self.folder)
-            first = running.process.stdout.readline()
-            self.assertRegex(first, r"^listening 127\.0\.0\.1:\d+$")
-            address = ("127.0.0.1", int(first.rsplit(":", 1)[1]))
-            with socket.create_connection(address, LIMIT) as client:
-                server, _ = upstream.accept()
-                with server:
-                    client.sendall(b"ping")
-                    self.assertEqual(server.recv(4, socket.MSG_WAITALL), b"ping")
-            running.process.send_signal(signal.SIGTERM)
-            code, _, err = running.end()
-        self.assertEqual((code, err), (143, ""))
-        self.assertFalse(accepts(address[1]))
-
-    def test_a_relay_with_a_fault(self):
-        with socket.create_server(("127.0.0.1", 0)) as upstream:
-            port = upstream.getsockname()[1]
-            running = Running("relay", "--listen", "127.0.0.1:0", "--upstream",
-                              f"127.0.0.1:{port}", "--fault", "refuse:", cwd=self.folder)
-            address = ("127.0.0.1", int(running.process.stdout.readline().rsplit(":", 1)[1]))
-            with self.assertRaises(ConnectionError):
-                with socket.create_connection(address, LIMIT) as client:
-                    client.sendall(b"ping")
-                    if client.recv(1) == b"":
-                        self.fail("ended instead of reset")
-            running.process.send_signal(signal.SIGINT)
-            self.assertEqual(running.end()[0], 130)
-        ended = self.faultline("relay", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1",
-                               "--fault", "latency:dely=1ms")
-        self.assertEqual(ended.returncode, 2)
-        self.assertIn('did you mean "delay"', ended.stderr)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ service.py PORT MODE MARKER   (MARKER only makes the process findable)
   dead        says why on stderr and exits with 3 before it listens
   deaf        never listens
   dies        answers 20 posts, then exits with 7
+  mute        takes posts and answers none
   stubborn    as ok, and ignores SIGTERM
 """
 
@@ -14,7 +15,6 @@ import os
 import signal
 import sys
 import threading
-import time
 
 PORT, MODE = int(sys.argv[1]), sys.argv[2]
 posts = 0
@@ -35,6 +35,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         global posts
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if MODE == "mute":
+            threading.Event().wait()
         self.answer(202)
         with posts_lock:
             posts += 1
@@ -57,7 +59,7 @@ if MODE == "dead":
 if MODE == "deaf":
     print("not listening", flush=True)
     while True:
-        time.sleep(60)
+        signal.pause()
 if MODE == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 Server(("127.0.0.1", PORT), Handler).serve_forever()
