@@ -57,8 +57,8 @@ for = "{lasting}"
 
 def drill(marker, **changes):
     values = dict(listen=0, upstream="${port.app}", python=sys.executable, service=SERVICE,
-                  mode="ok", marker=marker, within="30s", stop_within="10s", length="4s", timeout="2s",
-                  at="1s", lasting="1s")
+                  mode="ok", marker=marker, within="30s", stop_within="10s", length="4s",
+                  timeout="2s", at="1s", lasting="1s")
     values.update(changes)
     return DRILL.format(**values)
 
