@@ -10,19 +10,23 @@
 namespace faultline {
 
 std::vector<Step> timeline(const Drill& drill) {
-  std::vector<Step> steps{{Duration::zero(), Step::Change::none, 0, "warm-up"},
-                          {drill.timing.warmup, Step::Change::none, 0, "baseline"}};
+  std::vector<Step> steps;
+  const auto add = [&steps](Step step) {  // behind those of the same instant
+    const auto later = std::upper_bound(steps.begin(), steps.end(), step,
+                                        [](const Step& a, const Step& b) { return a.at < b.at; });
+    steps.insert(later, std::move(step));
+  };
+  add({Duration::zero(), Step::Change::none, 0, "warm-up"});
+  add({drill.timing.warmup, Step::Change::none, 0, "baseline"});
   Duration last_end{};
   for (std::size_t i = 0; i < drill.faults.size(); ++i) {
     const FaultPlan& plan = drill.faults[i];
     const Duration end = fault_end(drill, plan);
-    steps.push_back({plan.at, Step::Change::arm, i, "fault " + plan.id});
-    steps.push_back({end, Step::Change::disarm, i, ""});
+    add({plan.at, Step::Change::arm, i, "fault " + plan.id});
+    add({end, Step::Change::disarm, i, ""});
     last_end = std::max(last_end, end);
   }
-  if (!drill.faults.empty()) steps.push_back({last_end, Step::Change::none, 0, "recovery"});
-  std::stable_sort(steps.begin(), steps.end(),
-                   [](const Step& a, const Step& b) { return a.at < b.at; });
+  if (!drill.faults.empty()) add({last_end, Step::Change::none, 0, "recovery"});
   return steps;
 }
 
