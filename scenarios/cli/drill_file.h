@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/drill_toml.h"
+#include "scenarios/drill/drill_toml.h"
 
 namespace faultline::cli {
 

@@ -1,4 +1,4 @@
-#include "scenarios/plan.h"
+#include "scenarios/drill/plan.h"
 
 #include <cstdio>
 #include <string>

@@ -10,7 +10,7 @@
 #include "proxy/wire/engine.h"
 #include "proxy/wire/signals.h"
 #include "scenarios/cli/arguments.h"
-#include "scenarios/fault_spec.h"
+#include "scenarios/drill/fault_spec.h"
 
 namespace faultline::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "scenarios/cli/arguments.h"
-#include "scenarios/report_files.h"
+#include "scenarios/report/report_files.h"
 
 namespace faultline::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "scenarios/runner.h"
+#include "scenarios/run/runner.h"
 
 #include <spdlog/spdlog.h>
 
@@ -8,10 +8,10 @@
 
 #include "scenarios/cli/arguments.h"
 #include "scenarios/cli/drill_file.h"
-#include "scenarios/environment.h"
-#include "scenarios/interpolate.h"
-#include "scenarios/progress.h"
-#include "scenarios/report_files.h"
+#include "scenarios/drill/interpolate.h"
+#include "scenarios/report/report_files.h"
+#include "scenarios/run/environment.h"
+#include "scenarios/run/progress.h"
 
 namespace faultline::cli {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "scenarios/cli/arguments.h"
 #include "scenarios/cli/drill_file.h"
-#include "scenarios/fault_spec.h"
-#include "scenarios/json_line.h"
+#include "scenarios/drill/fault_spec.h"
+#include "scenarios/recording/json_line.h"
 
 namespace faultline::cli {
 namespace {

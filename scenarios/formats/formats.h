@@ -2,7 +2,7 @@
 
 // Every report format by its constant; each is defined in its own file.
 
-#include "scenarios/report.h"
+#include "scenarios/report/report.h"
 
 namespace faultline::formats {
 

@@ -10,7 +10,7 @@
 #include "scenarios/formats/formats.h"
 #include "scenarios/formats/table.h"
 #include "scenarios/formats/text.h"
-#include "scenarios/verdict.h"
+#include "scenarios/report/verdict.h"
 
 namespace faultline::formats {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "scenarios/figure.h"
 #include "scenarios/measures/quantile.h"
+#include "scenarios/report/figure.h"
 
 namespace faultline {
 namespace {

@@ -17,8 +17,8 @@
 #include <algorithm>
 #include <expected>
 
-#include "scenarios/figure.h"
 #include "scenarios/measures/kinds.h"
+#include "scenarios/report/figure.h"
 
 namespace faultline::measures {
 namespace {

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/expectation.h"
-#include "scenarios/recording.h"
+#include "scenarios/drill/expectation.h"
+#include "scenarios/recording/recording.h"
 
 namespace faultline {
 

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/recording.h"
+#include "scenarios/recording/recording.h"
 
 namespace faultline {
 

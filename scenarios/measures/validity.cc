@@ -1,9 +1,9 @@
 #include "scenarios/measures/validity.h"
 
-#include "scenarios/figure.h"
 #include "scenarios/measures/baseline.h"
 #include "scenarios/measures/kinds.h"
 #include "scenarios/measures/reaction.h"
+#include "scenarios/report/figure.h"
 
 namespace faultline {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "scenarios/recording.h"
+#include "scenarios/recording/recording.h"
 
 namespace faultline {
 

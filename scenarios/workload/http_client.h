@@ -16,7 +16,7 @@
 #include "proxy/http_parser.h"
 #include "proxy/wire/loop.h"
 #include "proxy/wire/socket.h"
-#include "scenarios/recording.h"
+#include "scenarios/recording/recording.h"
 #include "scenarios/workload/http_message.h"
 
 namespace faultline {

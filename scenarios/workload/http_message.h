@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "scenarios/drill.h"
+#include "scenarios/drill/drill.h"
 
 namespace faultline {
 

@@ -13,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-#include "scenarios/drill.h"
+#include "scenarios/drill/drill.h"
 
 namespace faultline {
 

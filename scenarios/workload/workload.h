@@ -9,8 +9,8 @@
 #include <span>
 #include <string_view>
 
-#include "scenarios/drill.h"
-#include "scenarios/recording.h"
+#include "scenarios/drill/drill.h"
+#include "scenarios/recording/recording.h"
 
 namespace faultline {
 

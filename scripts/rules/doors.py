@@ -21,8 +21,8 @@ def door(library, header, place, words):
 DOORS = [
     door("libuv", r"^uv(\.h$|/)", r"^proxy/wire/", "only proxy/wire/ includes it"),
     door("llhttp", r"^llhttp", r"^proxy/http_parser\.cc$", "only proxy/http_parser.cc includes it"),
-    door("toml++", r"^toml(\.hpp$|\+\+/)", r"^scenarios/drill_toml\.cc$",
-         "only scenarios/drill_toml.cc includes it"),
+    door("toml++", r"^toml(\.hpp$|\+\+/)", r"^scenarios/drill/drill_toml\.cc$",
+         "only scenarios/drill/drill_toml.cc includes it"),
     door("Program_options", r"^boost/program_options", r"^scenarios/cli/",
          "only scenarios/cli/ includes it"),
     door("spdlog", r"^(spdlog|fmt)/", r"^scenarios/cli/", "only scenarios/cli/ includes it"),

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "scenarios/plan.h"
+#include "scenarios/drill/plan.h"
 
 using namespace faultline;
 

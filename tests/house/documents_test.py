@@ -302,7 +302,7 @@ def wrong_keys(root):
                       r"sections|find|require)\(\s*\"(\w+)\"|read_(?:address|name)\(\s*[*\w]+,\s*"
                       r"\"(\w+)\"")
     existing = {"rate", "vus"}  # asked for through a variable
-    for path in ("scenarios/drill_sections.cc", "scenarios/drill_traffic.cc"):
+    for path in ("scenarios/drill/drill_sections.cc", "scenarios/drill/drill_traffic.cc"):
         existing |= {a or b for a, b in asks.findall(source(root, path))}
     existing |= set(re.findall(r'\{\.name = "(\w+)"', source(root, "faults/aim.cc")))
     for path in pathlib.Path(root, "faults", "tcp").glob("*.cc"):

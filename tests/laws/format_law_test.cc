@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "scenarios/formats/table.h"
-#include "scenarios/report.h"
+#include "scenarios/report/report.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
 

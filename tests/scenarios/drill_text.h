@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "scenarios/drill_toml.h"
+#include "scenarios/drill/drill_toml.h"
 #include "tests/support/catch.h"
 
 namespace faultline {

@@ -1,4 +1,4 @@
-#include "scenarios/drill_toml.h"
+#include "scenarios/drill/drill_toml.h"
 
 #include "tests/scenarios/drill_text.h"
 

@@ -1,4 +1,4 @@
-#include "scenarios/environment.h"
+#include "scenarios/run/environment.h"
 
 #include <cstdlib>
 #include <optional>

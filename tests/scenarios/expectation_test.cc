@@ -1,4 +1,4 @@
-#include "scenarios/expectation.h"
+#include "scenarios/drill/expectation.h"
 
 #include "tests/support/catch.h"
 

@@ -1,4 +1,4 @@
-#include "scenarios/interpolate.h"
+#include "scenarios/drill/interpolate.h"
 
 #include "tests/support/catch.h"
 

@@ -1,4 +1,4 @@
-#include "scenarios/progress.h"
+#include "scenarios/run/progress.h"
 
 #include <sstream>
 

@@ -1,4 +1,4 @@
-#include "scenarios/recorder.h"
+#include "scenarios/recording/recorder.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,13 +1,13 @@
 // What is written is read back, whatever it holds.
 
-#include "scenarios/recording.h"
+#include "scenarios/recording/recording.h"
 
 #include <fstream>
 #include <random>
 
-#include "scenarios/json_line.h"
-#include "scenarios/recorder.h"
-#include "scenarios/recording_write.h"
+#include "scenarios/recording/json_line.h"
+#include "scenarios/recording/recorder.h"
+#include "scenarios/recording/recording_write.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 

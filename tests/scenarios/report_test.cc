@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "scenarios/report.h"
+#include "scenarios/report/report.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
 

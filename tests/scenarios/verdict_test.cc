@@ -1,4 +1,4 @@
-#include "scenarios/verdict.h"
+#include "scenarios/report/verdict.h"
 #include "tests/support/catch.h"
 
 using namespace faultline;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "scenarios/measures/measure.h"
-#include "scenarios/recording.h"
+#include "scenarios/recording/recording.h"
 
 namespace faultline::test {
 

@@ -1,0 +1,146 @@
+#pragma once
+
+// A drill: a written plan, as plain data. drill_toml reads one from a file; anybody may also build
+// one in C++. Offsets in time count from the start of the workload (drill time 0).
+//
+//   start processes ─▶ open proxies ─▶ warm-up ─▶ baseline ─▶ fault … ─▶ settle ─▶ audit ─▶ report
+//                                      0s         warmup     first `at`  last end   end of load
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "faults/settings.h"
+#include "proxy/spec.h"
+#include "scenarios/drill/expectation.h"
+
+namespace faultline {
+
+// A process under test, started before the workload and ended after it.
+struct ProcessPlan {
+  std::string name;
+  std::vector<std::string> command;                // argv; no shell
+  std::map<std::string, std::string> environment;  // added to the runner's own
+  std::string log;                                 // file in the run folder; stdout and stderr
+  // Readiness: exactly one of the two, or neither (ready when started).
+  std::string ready_http;            // URL that must answer 2xx
+  std::optional<Address> ready_tcp;  // address that must accept
+  Duration ready_within = std::chrono::seconds(30);
+  Duration stop_within = std::chrono::seconds(10);  // after SIGTERM; then SIGKILL
+  std::string where;
+};
+
+enum class LoadModel : std::uint8_t {
+  rate,  // open: requests start on schedule, however slow the answers
+  vus,   // closed: N virtual users, each waits for its answer
+};
+
+struct LoadStage {
+  Duration lasting{};
+  double target = 0;  // requests per second, or users; reached linearly over the stage
+};
+
+struct WorkloadPlan {
+  std::string name;
+  std::string kind = "http";
+  std::string through;            // name of the proxy whose listening address is the target; or
+  std::optional<Address> target;  // … this address directly
+  LoadModel model = LoadModel::rate;
+  double rate = 0;        // per second (rate), without stages
+  std::uint64_t vus = 0;  // users (vus), without stages
+  std::vector<LoadStage> stages;
+  Duration think{};    // pause of a virtual user between answer and next request
+  Duration lasting{};  // of the whole; with stages their sum
+  Duration timeout = std::chrono::seconds(10);  // client's deadline, scheduled to complete answer
+  std::uint64_t max_in_flight = 1000;  // connections; beyond it a request counts as not_sent
+  // The request. `{id}` in path, headers and body is the message's unique id.
+  std::string method = "POST";
+  std::string path = "/";
+  std::map<std::string, std::string> headers;
+  std::string body;
+  std::string where;
+};
+
+// How an outage shows in a client's answer: what detection looks for.
+struct Signature {
+  std::vector<std::uint16_t> status;  // any of these; empty: any
+  std::string reason;                 // value of the X-Reason header; empty: any
+  bool operator==(const Signature&) const = default;
+};
+
+struct FaultPlan {
+  std::string id;
+  std::string kind;
+  std::vector<std::string> on;  // proxy names
+  Duration at{};
+  Duration lasting{};                  // `for`; zero: until the end of the workload
+  std::vector<RawSetting> parameters;  // of the kind; checked when the drill is read
+  std::vector<RawSetting> aim;
+  Signature signature{{503}, ""};
+  Duration fail_fast = std::chrono::seconds(1);  // an answer later than this is not "told"
+  std::string where;
+};
+
+// Where messages must end up, read after the run and never through a proxy.
+struct SinkPlan {
+  std::string name;
+  std::string kind;                          // "postgres"
+  std::string connection;                    // conninfo
+  std::string query;                         // first column: message id, one row per stored message
+  Duration quiet = std::chrono::seconds(2);  // no new row for so long = quiescent
+  Duration within = std::chrono::seconds(60);  // else the reading is incomplete, and says so
+  std::string where;
+};
+
+struct Timing {
+  Duration warmup = std::chrono::seconds(2);  // [0, warmup) is in no measure
+  Duration window = std::chrono::seconds(5);  // full recovery: W, step and H of measures 5.4
+  Duration step = std::chrono::seconds(1);
+  Duration hold = std::chrono::seconds(10);
+};
+
+// An address written with ${port.NAME} or ${proxy.NAME.listen}, which only a run can know. Until it
+// is resolved, the place it is for holds an Address without host.
+struct LateAddress {
+  enum class For : std::uint8_t { listen, upstream, ready_tcp, target };
+  For part = For::listen;
+  std::string owner;  // name of the proxy, process or workload
+  std::string text;   // as written, variables replaced
+  std::string where;
+};
+
+struct Drill {
+  std::string name;
+  std::string title;
+  std::string notes;
+  std::uint64_t seed = 1;
+  Timing timing;
+  std::vector<std::string> ports;  // names of free ports to find before the start: ${port.NAME}
+  std::vector<ProcessPlan> processes;
+  std::vector<ProxySpec> proxies;
+  std::vector<WorkloadPlan> workloads;
+  std::vector<FaultPlan> faults;
+  std::vector<SinkPlan> sinks;
+  std::vector<Expectation> expectations;
+  std::vector<LateAddress> late_addresses;
+
+  std::string file;    // as given by the user
+  std::string source;  // the file's text, verbatim; goes into the run folder
+};
+
+// Ends of the plan's parts, from its numbers alone.
+Duration workload_end(const Drill& drill);  // the last workload's end
+Duration fault_end(const Drill& drill, const FaultPlan& fault);
+
+// What a run finds out on its way, put where the drill refers to it: first the free ports
+// (${port.NAME}), then, once the proxies are open, their addresses (${proxy.NAME.listen}, .host,
+// .port; a proxy that listens on every address is dialed on loopback). Looked at are commands,
+// environments, readiness, addresses and connections; in these strings a dollar is written `$$`
+// until both have been done, in this order, each once. Errors: a reference to what the map does not
+// hold, an address that makes no sense now.
+Checked<Drill> resolve_ports(Drill drill, const std::map<std::string, std::uint16_t>& ports);
+Checked<Drill> resolve_listeners(Drill drill, const std::map<std::string, Address>& listeners);
+
+}  // namespace faultline

@@ -1,0 +1,279 @@
+// The sections about traffic: what is offered (workloads) and what is done to it (faults).
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+#include "faults/aim.h"
+#include "faults/catalogue.h"
+#include "scenarios/drill/drill_sections.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::uint64_t most_users = 100'000;
+constexpr std::uint64_t most_in_flight = 100'000;
+
+std::vector<std::string> proxy_names(const Drill& drill) {
+  std::vector<std::string> names;
+  for (const ProxySpec& proxy : drill.proxies) names.push_back(proxy.name);
+  return names;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+void read_request(Section& section, WorkloadPlan& workload) {
+  auto request = section.section("request");
+  if (!request) return;
+  request->choice("method", workload.method,
+                  {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"});
+  request->text("path", workload.path);
+  if (!workload.path.starts_with('/') ||
+      std::ranges::any_of(workload.path, [](char c) { return c <= ' ' || c == 127; }))
+    request->wrong("path", quoted(workload.path) +
+                               " is not a path; it begins with / and has no "
+                               "blanks");
+  request->text_map("headers", workload.headers, Late::none);
+  for (const auto& [name, value] : workload.headers) {
+    if (!is_token(name)) request->wrong("headers", quoted(name) + " is not the name of a header");
+    if (value.find_first_of("\r\n") != std::string::npos)
+      request->wrong("headers", name + " holds a line break");
+  }
+  request->text("body", workload.body);
+  request->finish();
+}
+
+// Where the load goes: `through` a proxy or to a `target`, one of the two.
+void read_target(Section& section, Drill& drill, WorkloadPlan& workload) {
+  const bool through = section.find("through") != nullptr;
+  section.choice("through", workload.through, proxy_names(drill));
+  const bool target = section.find("target") != nullptr;
+  read_address(section, "target", {LateAddress::For::target, workload.name, "", ""}, drill,
+               workload.target);
+  if (workload.target && workload.target->port == 0)
+    section.wrong("target", "port 0 cannot be dialed");
+  if (through && target)
+    section.wrong("target", "the load goes through a proxy already; choose one");
+  if (!through && !target) section.require("through", "\"front\"");
+}
+
+void read_stages(Section& section, WorkloadPlan& workload) {
+  for (Section& part : section.sections("stages")) {
+    LoadStage stage;
+    part.require("for", "\"10s\"");
+    part.duration("for", stage.lasting, shortest, longest);
+    if (workload.model == LoadModel::rate) {
+      part.require("target", "\"50/s\"");
+      part.rate("target", stage.target, true);
+    } else {
+      part.require("target", "10");
+      std::uint64_t users = 0;
+      part.count("target", users, 0, most_users);
+      stage.target = static_cast<double>(users);
+    }
+    part.finish();
+    workload.lasting += stage.lasting;
+    workload.stages.push_back(stage);
+  }
+  if (workload.lasting > longest)
+    section.wrong("stages", "last " + to_string(workload.lasting) + " together; at most " +
+                                to_string(longest));
+}
+
+void read_load(Section& section, WorkloadPlan& workload) {
+  std::string model = "rate";
+  section.choice("model", model, {"rate", "vus"});
+  const bool open = model == "rate";
+  workload.model = open ? LoadModel::rate : LoadModel::vus;
+  const char* const own = open ? "rate" : "vus";
+  const char* const other = open ? "vus" : "rate";
+  if (section.find(other))
+    section.wrong(other, "does not go with model = " + quoted(model) + "; write " + own);
+  section.duration("think", workload.think, Duration::zero(), std::chrono::hours(1));
+  if (open && section.find("think")) section.wrong("think", "only goes with model = \"vus\"");
+  if (section.find("stages")) {
+    if (section.find(own)) section.wrong(own, "does not go with stages; they say how much");
+    if (section.find("for")) section.wrong("for", "does not go with stages; they say how long");
+    read_stages(section, workload);
+    return;
+  }
+  section.require("for", "\"30s\"");
+  section.duration("for", workload.lasting, shortest, longest);
+  section.require(own, open ? "\"50/s\"" : "10");
+  if (open) section.rate("rate", workload.rate, false);
+  if (!open) section.count("vus", workload.vus, 1, most_users);
+}
+
+// A key of a fault that its kind or its aim will read.
+std::optional<RawSetting> raw_setting(Section& section, const Member& member,
+                                      const Parameter& parameter) {
+  Reading& reading = section.reading();
+  RawSetting raw{member.key, false, reading.where(member.value.place)};
+  const Node& value = member.value;
+  if (value.kind == NodeKind::integer) {
+    raw.value = value.integer;
+  } else if (value.kind == NodeKind::real) {
+    raw.value = value.real;
+  } else if (value.kind == NodeKind::boolean) {
+    raw.value = value.boolean;
+  } else if (value.kind == NodeKind::text) {
+    auto text = reading.text(value, member.key, Late::none);
+    if (!text) return std::nullopt;
+    raw.value = *text;
+    // A variable can only bring text, whatever the parameter's type.
+    const Node typed = parse_value(*text, value.place);
+    if (parameter.type == ParameterType::integer && typed.kind == NodeKind::integer)
+      raw.value = typed.integer;
+    if (parameter.type == ParameterType::boolean && typed.kind == NodeKind::boolean)
+      raw.value = typed.boolean;
+  } else {
+    reading.wrong(value.place, member.key + ": found " + std::string(name(value.kind)) +
+                                   "; expected a string, a number or a boolean");
+    return std::nullopt;
+  }
+  return raw;
+}
+
+std::vector<RawSetting> raw_settings(Section& section, std::span<const Parameter> parameters) {
+  std::vector<RawSetting> settings;
+  for (const Parameter& parameter : parameters)
+    if (const Member* member = section.table().find(parameter.name))
+      if (auto setting = raw_setting(section, *member, parameter))
+        settings.push_back(std::move(*setting));
+  return settings;
+}
+
+void read_parameters(Section& section, const FaultKind& kind, FaultPlan& fault) {
+  Reading& reading = section.reading();
+  fault.parameters = raw_settings(section, kind.parameters);
+  fault.aim = raw_settings(section, aim_parameters());
+  const auto aim = read_settings(aim_parameters(), fault.aim, fault.where);
+  if (!aim) reading.adopt(aim.error(), section.place());
+  const auto settings = read_settings(kind.parameters, fault.parameters, fault.where);
+  if (!settings) {
+    reading.adopt(settings.error(), section.place());
+  } else if (const auto made = kind.make(*settings); !made) {
+    reading.adopt(made.error(), section.place());
+  }
+}
+
+void read_on(Section& section, const Drill& drill, FaultPlan& fault) {
+  section.require("on", "\"db\"");
+  const Node* node = section.find("on");
+  if (!node) return;
+  if (node->kind == NodeKind::text) {
+    if (std::string name; section.text("on", name)) fault.on = {name};
+  } else {
+    section.texts("on", fault.on);
+    if (node->kind == NodeKind::array && node->items.empty())
+      section.wrong("on", "names no proxy; a fault on nothing touches nothing");
+  }
+  const auto known = proxy_names(drill);
+  std::set<std::string> seen;
+  for (const std::string& name : fault.on) {
+    if (!std::ranges::count(known, name))
+      section.wrong("on", "there is no proxy " + quoted(name) + suggestion(name, known));
+    if (!seen.insert(name).second) section.wrong("on", "names " + quoted(name) + " twice");
+  }
+}
+
+void read_signature(Section& section, FaultPlan& fault) {
+  auto signature = section.section("signature");
+  if (!signature) return;
+  fault.signature = Signature();
+  const auto status = [&](const Node& node) {
+    if (node.kind == NodeKind::integer && node.integer >= 100 && node.integer <= 599)
+      fault.signature.status.push_back(static_cast<std::uint16_t>(node.integer));
+    else
+      signature->reading().wrong(node.place, "status: expected an HTTP status, 100 to 599");
+  };
+  if (const Node* node = signature->find("status")) {
+    if (node->kind == NodeKind::array)
+      for (const Node& item : node->items) status(item);
+    else
+      status(*node);
+  }
+  signature->text("reason", fault.signature.reason);
+  signature->finish();
+}
+
+// A fault must leave room for a baseline before it, and end while there still is load.
+void check_times(Section& section, const Drill& drill, const FaultPlan& fault) {
+  const Duration end = workload_end(drill);
+  if (end == Duration::zero()) return;  // the workload is wrong, and said so
+  if (fault.at <= drill.timing.warmup)
+    section.wrong("at", "begins at " + to_string(fault.at) + ", but the warm-up lasts until " +
+                            to_string(drill.timing.warmup) + "; leave time for a baseline");
+  if (fault.at >= end)
+    section.wrong("at",
+                  "begins at " + to_string(fault.at) + ", but the load ends at " + to_string(end));
+  else if (fault_end(drill, fault) > end)
+    section.wrong("for", "ends at " + to_string(fault_end(drill, fault)) +
+                             ", but the load ends at " + to_string(end));
+}
+
+void read_fault(Section& section, std::set<std::string>& ids, Drill& drill) {
+  FaultPlan fault;
+  fault.where = section.reading().where(section.place());
+  if (read_name(section, "id", ids, fault.id))
+    for (const char* phase : {"warmup", "baseline", "fault", "recovery", "all"})
+      if (fault.id == phase) section.wrong("id", quoted(fault.id) + " is the name of a phase");
+  section.require("kind", "\"reset\"");
+  const bool known = section.choice("kind", fault.kind, fault_kind_names());
+  read_on(section, drill, fault);
+  section.require("at", "\"10s\"");
+  const bool at = section.duration("at", fault.at, Duration::zero(), longest);
+  section.duration("for", fault.lasting, shortest, longest);
+  read_signature(section, fault);
+  section.duration("fail_fast", fault.fail_fast, shortest, std::chrono::hours(1));
+  if (at) check_times(section, drill, fault);
+  if (known) {
+    const FaultKind& kind = *find_fault_kind(fault.kind);
+    read_parameters(section, kind, fault);
+    std::vector<std::string> also;
+    for (const Parameter& parameter : kind.parameters) also.emplace_back(parameter.name);
+    for (const Parameter& parameter : aim_parameters()) also.emplace_back(parameter.name);
+    section.finish(also);
+  }
+  drill.faults.push_back(std::move(fault));
+}
+
+}  // namespace
+
+void read_workloads(Section& root, Drill& drill) {
+  std::set<std::string> names;
+  if (!root.find("workload"))
+    root.wrong("workload", "without load nothing can be seen; add a [[workload]]");
+  for (Section& section : root.sections("workload")) {
+    WorkloadPlan workload;
+    workload.where = section.reading().where(section.place());
+    read_name(section, "name", names, workload.name);
+    if (std::ranges::count(proxy_names(drill), workload.name))
+      section.wrong("name", quoted(workload.name) +
+                                " is a proxy too; an expectation could not tell which is meant");
+    section.choice("kind", workload.kind, {"http"});
+    read_target(section, drill, workload);
+    read_load(section, workload);
+    section.duration("timeout", workload.timeout, shortest, std::chrono::hours(1));
+    section.count("max_in_flight", workload.max_in_flight, 1, most_in_flight);
+    read_request(section, workload);
+    section.finish();
+    drill.workloads.push_back(std::move(workload));
+  }
+}
+
+void read_faults(Section& root, Drill& drill) {
+  std::set<std::string> ids;
+  for (Section& section : root.sections("fault")) read_fault(section, ids, drill);
+  const Duration end = workload_end(drill);
+  if (end != Duration::zero() && drill.timing.warmup >= end)
+    root.wrong("timing", "the warm-up lasts " + to_string(drill.timing.warmup) +
+                             ", but the load ends at " + to_string(end));
+}
+
+}  // namespace faultline

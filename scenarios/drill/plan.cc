@@ -1,0 +1,227 @@
+#include "scenarios/drill/plan.h"
+
+#include <cassert>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "faults/aim.h"
+#include "faults/catalogue.h"
+#include "scenarios/drill/interpolate.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::size_t name_width = 14;
+
+std::string number(double value) {
+  char digits[32];
+  const auto [end, problem] = std::to_chars(std::begin(digits), std::end(digits), value);
+  assert(problem == std::errc());
+  return {std::begin(digits), end};
+}
+
+std::string per_second(double rate) { return number(rate) + "/s"; }
+
+std::string padded(std::string text, std::size_t width = name_width) {
+  text.append(text.size() < width ? width - text.size() : 1, ' ');
+  return text;
+}
+
+// A word of a command line as a shell would need it, for reading only.
+std::string word(const std::string& text) {
+  const bool simple =
+      !text.empty() && text.find_first_of(" \t\n\"'\\|&;<>()*?#~") == std::string::npos;
+  return simple ? text : "'" + text + "'";
+}
+
+// An address as it is known now: fixed, chosen by the kernel, or still late.
+std::string address_of(const Drill& drill, LateAddress::For part, const std::string& owner,
+                       const Address& known) {
+  for (const LateAddress& late : drill.late_addresses)
+    if (late.part == part && late.owner == owner) return late.text;
+  return known.text();
+}
+
+std::string listen_of(const Drill& drill, const ProxySpec& proxy) {
+  const bool chosen = proxy.listen.port == 0 && !proxy.listen.host.empty();
+  const std::string text = address_of(drill, LateAddress::For::listen, proxy.name, proxy.listen);
+  return chosen ? proxy.listen.host + ":0 (a free port)" : text;
+}
+
+void add_ports(std::string& out, const Drill& drill) {
+  out += "\nports it would bind\n";
+  for (const ProxySpec& proxy : drill.proxies)
+    out += "  " + padded(proxy.name) + listen_of(drill, proxy) + ", by the proxy\n";
+  for (const std::string& port : drill.ports)
+    out += "  " + padded(port) + "a free port for ${port." + port + "}, left to a process\n";
+}
+
+void add_proxies(std::string& out, const Drill& drill) {
+  out += "\nproxies\n";
+  for (const ProxySpec& proxy : drill.proxies)
+    out += "  " + padded(proxy.name) + listen_of(drill, proxy) + " -> " +
+           address_of(drill, LateAddress::For::upstream, proxy.name, proxy.upstream) +
+           ", protocol " + proxy.protocol + ", connects within " +
+           to_string(proxy.connect_timeout) + "\n";
+}
+
+std::string readiness(const Drill& drill, const ProcessPlan& process) {
+  std::string tcp = address_of(drill, LateAddress::For::ready_tcp, process.name,
+                               process.ready_tcp.value_or(Address()));
+  const bool has_tcp = process.ready_tcp || tcp != Address().text();
+  if (process.ready_http.empty() && !has_tcp) return "when started";
+  return (has_tcp ? "tcp " + std::move(tcp) : process.ready_http) + " within " +
+         to_string(process.ready_within);
+}
+
+void add_processes(std::string& out, const Drill& drill) {
+  if (drill.processes.empty()) return;
+  out += "\nprocesses, in order of their start\n";
+  for (const ProcessPlan& process : drill.processes) {
+    std::string command;
+    for (const std::string& part : process.command)
+      command += (command.empty() ? "" : " ") + word(part);
+    out += "  " + padded(process.name) + command + "\n";
+    for (const auto& [name, value] : process.environment)
+      out += "  " + padded("") + "environment " + name + "=" + value + "\n";
+    out += "  " + padded("") + "ready: " + readiness(drill, process) + "\n";
+    out += "  " + padded("") + "output to " + process.log + "; SIGTERM at the end, SIGKILL after " +
+           to_string(process.stop_within) + "\n";
+  }
+}
+
+std::string amount(const WorkloadPlan& workload) {
+  const bool open = workload.model == LoadModel::rate;
+  std::string text = open ? "rate " : "users ";
+  if (workload.stages.empty()) {
+    text += open ? per_second(workload.rate) : std::to_string(workload.vus);
+  } else {
+    text += "0";
+    for (const LoadStage& stage : workload.stages)
+      text += " -> " + (open ? per_second(stage.target) : number(stage.target)) + " in " +
+              to_string(stage.lasting);
+  }
+  text += ", " + to_string(workload.lasting) + " in all";
+  if (open) return text + ", " + std::to_string(planned_arrivals(workload)) + " arrivals";
+  return text + ", think " + to_string(workload.think);
+}
+
+void add_workloads(std::string& out, const Drill& drill) {
+  out += "\nworkloads\n";
+  for (const WorkloadPlan& workload : drill.workloads) {
+    const std::string target =
+        workload.through.empty()
+            ? "to " + address_of(drill, LateAddress::For::target, workload.name,
+                                 workload.target.value_or(Address()))
+            : "through " + workload.through;
+    out += "  " + padded(workload.name) + amount(workload) + "\n";
+    out += "  " + padded("") + workload.method + " " + workload.path + " " + target + ", timeout " +
+           to_string(workload.timeout) + ", at most " + std::to_string(workload.max_in_flight) +
+           " in flight\n";
+  }
+}
+
+std::string setting_text(const Settings::Value& value) {
+  struct Text {
+    std::string operator()(Duration v) const { return to_string(v); }
+    std::string operator()(Bytes v) const { return to_string(v); }
+    std::string operator()(std::int64_t v) const { return std::to_string(v); }
+    std::string operator()(double v) const { return number(v); }
+    std::string operator()(const std::string& v) const { return v.empty() ? "\"\"" : v; }
+    std::string operator()(bool v) const { return v ? "true" : "false"; }
+  };
+  return std::visit(Text(), value);
+}
+
+// Every parameter, as written or by its default.
+std::string settings_text(std::span<const Parameter> parameters,
+                          const std::vector<RawSetting>& raw) {
+  const auto settings = read_settings(parameters, raw, "");
+  assert(settings && "the drill has been checked");
+  std::string text;
+  for (const Parameter& parameter : parameters)
+    if (const auto it = settings->values.find(parameter.name); it != settings->values.end())
+      text += (text.empty() ? "" : ", ") + it->first + " " + setting_text(it->second);
+  return text;
+}
+
+std::string signature_text(const Signature& signature) {
+  std::string text = "shows as";
+  for (std::uint16_t status : signature.status) text += " " + std::to_string(status);
+  if (signature.status.empty()) text += " any status";
+  return signature.reason.empty() ? text : text + " with X-Reason " + signature.reason;
+}
+
+std::string fault_text(const FaultPlan& fault) {
+  std::string text = fault.id + " on: " + fault.kind + " on";
+  for (const std::string& proxy : fault.on)
+    text += (proxy == fault.on.front() ? " " : ", ") + proxy;
+  const std::string parameters =
+      settings_text(find_fault_kind(fault.kind)->parameters, fault.parameters);
+  return parameters.empty() ? text : text + " (" + parameters + ")";
+}
+
+void add_timeline(std::string& out, const Drill& drill) {
+  std::multimap<Duration, std::string> steps = {
+      {Duration::zero(), "load begins; warm-up, in no measure"}, {drill.timing.warmup, "baseline"}};
+  for (const FaultPlan& fault : drill.faults) {
+    const std::string margin = "\n  " + padded("");
+    steps.emplace(fault.at, fault_text(fault) + margin +
+                                "aim: " + settings_text(aim_parameters(), fault.aim) + margin +
+                                signature_text(fault.signature) + ", told within " +
+                                to_string(fault.fail_fast));
+    steps.emplace(fault_end(drill, fault), fault.id + " off");
+  }
+  for (const WorkloadPlan& workload : drill.workloads)
+    steps.emplace(workload.lasting, workload.name + " ends");
+  out += "\ntimeline, from the first scheduled request\n";
+  for (const auto& [at, what] : steps) out += "  " + padded(to_string(at)) + what + "\n";
+}
+
+void add_sinks(std::string& out, const Drill& drill) {
+  if (drill.sinks.empty()) return;
+  out += "\nsinks, read after the load\n";
+  for (const SinkPlan& sink : drill.sinks) {
+    out += "  " + padded(sink.name) + sink.kind + " " + sink.connection + "\n";
+    out += "  " + padded("") + sink.query + "\n";
+    out += "  " + padded("") + "quiet for " + to_string(sink.quiet) + ", within " +
+           to_string(sink.within) + "\n";
+  }
+}
+
+}  // namespace
+
+std::uint64_t planned_arrivals(const WorkloadPlan& workload) {
+  if (workload.model != LoadModel::rate) return 0;
+  double area = workload.stages.empty() ? workload.rate * seconds(workload.lasting) : 0;
+  double from = 0;
+  for (const LoadStage& stage : workload.stages) {
+    area += (from + stage.target) / 2 * seconds(stage.lasting);
+    from = stage.target;
+  }
+  return static_cast<std::uint64_t>(std::llround(area));
+}
+
+std::string plan_text(const ReadDrill& read) {
+  const Drill& drill = read.drill;
+  std::string out = "drill " + drill.name;
+  if (drill.title != drill.name) out += ": " + drill.title;
+  out += "\nfile " + drill.file + ", seed " + std::to_string(drill.seed) + "\n";
+  add_ports(out, drill);
+  add_proxies(out, drill);
+  add_processes(out, drill);
+  add_workloads(out, drill);
+  add_timeline(out, drill);
+  out += "\nfull recovery: windows of " + to_string(drill.timing.window) + ", every " +
+         to_string(drill.timing.step) + ", held for " + to_string(drill.timing.hold) + "\n";
+  add_sinks(out, drill);
+  out += "\nexpectations\n";
+  for (const Expectation& expectation : drill.expectations) out += "  " + expectation.text + "\n";
+  return redacted(std::move(out), read.secrets);
+}
+
+}  // namespace faultline
