@@ -100,7 +100,9 @@ class Bulk(Workload):
 
     def start(self, bench):
         port = free_port()
-        bench.processes.start([bench.program("iperf3"), "-s", "-B", "127.0.0.1", "-p", str(port)])
+        # It complains of the connection that only asks whether it is there.
+        bench.processes.start([bench.program("iperf3"), "-s", "-B", "127.0.0.1", "-p", str(port)],
+                              stderr=subprocess.DEVNULL)
         return accepting(port)
 
     def run(self, bench, port, seconds):
