@@ -75,6 +75,12 @@ void Link::arrive(const Chunk& chunk) { enter(0, chunk, nullptr); }
 
 void Link::sender_closed(Closing closing, Instant now) { enter_closing(0, closing, now); }
 
+void Link::dropped(std::uint64_t bytes) {
+  for (const Stage& stage : stages_) {
+    if (stage.closed) return exit_.touched(stage.id, bytes);
+  }
+}
+
 void Link::enter(std::size_t index, const Chunk& chunk, std::unique_ptr<Block> block) {
   if (index == stages_.size()) {
     if (block) {
@@ -134,7 +140,7 @@ void Link::advance(std::size_t index, Item item, Instant now) {
     return enter(index + 1, chunk, std::move(item.block));
   }
   stage.last_due = item.due;
-  if (item.block) held_ += item.block->view().size();
+  if (item.block) held_ += item.block->view().size() + item_cost;
   stage.waiting.push_back(std::move(item));
 }
 
@@ -143,7 +149,7 @@ void Link::release(std::size_t index, Instant until, Instant now) {
     Item item = std::move(stages_[index].waiting.front());
     stages_[index].waiting.pop_front();
     if (item.block) {
-      held_ -= item.block->view().size();
+      held_ -= item.block->view().size() + item_cost;
       const Chunk chunk{item.block->view(), now, item.label};
       enter(index + 1, chunk, std::move(item.block));
     } else {
@@ -160,7 +166,7 @@ void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
   }
   if (verdict.wake != never) stage.wake = verdict.wake;
   if (verdict.ended && !stage.closed) {
-    exit_.touched(stage.id, 0);
+    if (!exit_.ended()) exit_.touched(stage.id, 0);
     advance(index, {nullptr, Closing::end, {}, now, now}, now);
     stages_[index].closed = true;
   }
@@ -184,6 +190,10 @@ void Link::settle(Instant now) {
     }
     release(i, now, now);
   }
+}
+
+bool Link::empty() const {
+  return std::ranges::all_of(stages_, [](const Stage& stage) { return stage.waiting.empty(); });
 }
 
 Instant Link::wake_at() const {

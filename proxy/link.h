@@ -34,6 +34,7 @@ class LinkExit {
   virtual void answer(ByteView bytes) = 0;               // back to the sender
   virtual void reset_both() = 0;                         // a fault resets the connection
   virtual void refuse() = 0;                             // a fault refuses the connection
+  virtual bool ended() const = 0;                        // this direction has ended already
   // A fault altered something; `bytes` may be 0. Every alteration is told, so nothing is forgotten.
   virtual void touched(FaultId fault, std::uint64_t bytes) = 0;
 };
@@ -50,11 +51,18 @@ class Link {
 
   void arrive(const Chunk& chunk);
   void sender_closed(Closing closing, Instant now);
+  // Bytes came after a fault had ended this direction, and were dropped.
+  void dropped(std::uint64_t bytes);
 
   // Moves everything due by `now` on; then nothing is due before wake_at().
   void settle(Instant now);
   Instant wake_at() const;
-  std::uint64_t held() const { return held_; }  // bytes waiting in stages
+  // Bytes waiting in stages, each piece with what keeping it costs besides (item_cost).
+  std::uint64_t held() const { return held_; }
+
+  bool empty() const;  // no bytes and no closing wait
+
+  static constexpr std::uint64_t item_cost = 144;
 
  private:
   struct Item {

@@ -187,7 +187,7 @@ Relay::Next Relay::settle(Instant now) {
   }
   close_flows(now);
   if (doom_ != Doom::none) return Next::again;
-  if (connection_.finished() || now >= linger_until_) return finish("ended");
+  if (over() || now >= linger_until_) return finish("ended");
   const Instant wake = wake_at();
   if (wake != deadline_.at() || !deadline_.is_set()) deadline_.set(wake);
   return more ? Next::again : Next::wait;
@@ -217,6 +217,14 @@ void Relay::sink_failed(Direction d) {
   connection_.sink_lost(d);
   lane(d).queue.clear();
   lane(d).pipe = PooledPipe();
+  if (!gone.read_out) return;  // its end is read and told by pump
+  // It had finished before: its RST follows its FIN.
+  Lane& back = lane(opposite(d));
+  if (back.link) {
+    back.link->sender_closed(Closing::reset, worker_.loop().now());
+  } else {
+    back.leave(Closing::reset);
+  }
 }
 
 void Relay::close_flows(Instant now) {
@@ -235,6 +243,8 @@ void Relay::close_flows(Instant now) {
         connection_.drained(d);
         connection_.acknowledged(d);
       }
+    } else {
+      l.reset_limit = never;
     }
     if (connection_.awaits_acknowledgement(d)) await_acknowledgement(d, now);
     carry_out(d);
@@ -279,6 +289,15 @@ Instant Relay::wake_at() const {
       wake = std::min(wake, l->reset_limit);
   }
   return wake;
+}
+
+// An RST that a fault holds back has still to reach its sink.
+bool Relay::over() const {
+  for (const Lane* l : {&upstream_, &downstream_}) {
+    const bool lost = connection_.flow(l->direction) == Connection::Flow::over;
+    if (l->link && !lost && !l->link->empty()) return false;
+  }
+  return connection_.finished();
 }
 
 Relay::Next Relay::finish(std::string_view reason) {

@@ -87,6 +87,7 @@ class Relay final : private CodecOutlet {
     void leave(std::unique_ptr<Block> block) override;
     void leave(Closing closing) override;
     void answer(ByteView bytes) override;
+    bool ended() const override;
     void reset_both() override;
     void refuse() override;
     void touched(FaultId fault, std::uint64_t bytes) override;
@@ -119,6 +120,7 @@ class Relay final : private CodecOutlet {
   bool pump(Lane& lane);
   bool pump_copied(Lane& lane);
   bool pump_spliced(Lane& lane);
+  void count(Lane& lane, std::size_t bytes);
   void deliver(Lane& lane, ByteView bytes);
   void source_over(Lane& lane, Instant now);
   void flush(Lane& lane);
@@ -126,6 +128,7 @@ class Relay final : private CodecOutlet {
   void close_flows(Instant now);
   void carry_out(Direction d);
   void await_acknowledgement(Direction d, Instant now);
+  bool over() const;
   Next finish(std::string_view reason);
   Instant wake_at() const;
 
@@ -150,6 +153,7 @@ class Relay final : private CodecOutlet {
   Lane upstream_{*this, Direction::upstream};
   Lane downstream_{*this, Direction::downstream};
   std::unique_ptr<Codec> codec_;
+  Direction cut_direction_ = Direction::upstream;
   Lane* cutting_ = nullptr;               // the direction whose bytes the codec is being shown
   ByteView uncut_;                        // … and those of them it has not labelled yet
   std::vector<SocketAddress> addresses_;  // of the upstream, not yet tried; last first

@@ -1,6 +1,8 @@
 // How a relay moves bytes. The path of a chunk with nothing armed is pump_copied ─▶ deliver ─▶
 // send: two system calls, no allocation, no clock reading, no queue.
 
+#include <errno.h>
+
 #include <algorithm>
 #include <array>
 
@@ -61,7 +63,10 @@ bool Relay::pump_copied(Lane& l) {
   std::size_t budget = turn_budget;
   while (from.readable && may_read(l)) {
     if (budget == 0) return true;
-    const std::span<char> scratch = worker_.scratch().first(budget);
+    std::size_t room = budget;
+    if (l.staged() && !connection_.drops(l.direction))
+      room = std::min<std::uint64_t>(room, worker_.link_limit() - l.held());
+    const std::span<char> scratch = worker_.scratch().first(room);
     const Transfer got = receive(from.socket.get(), scratch);
     if (got.would_block) {
       from.readable = false;
@@ -73,7 +78,7 @@ bool Relay::pump_copied(Lane& l) {
       // A short read means that the kernel has no more, unless the end is known to follow.
       if (got.count < scratch.size() && !from.hung_up && !from.reset) from.readable = false;
       budget -= got.count;
-      l.relayed += got.count;
+      count(l, got.count);
       l.bulk_reads = got.count < bulk_read
                          ? 0
                          : static_cast<std::uint8_t>(std::min<int>(l.bulk_reads + 1, bulk_proof));
@@ -106,24 +111,35 @@ bool Relay::pump_spliced(Lane& l) {
       l.pipe.release();
       l.bulk_reads = 0;
       if (got.would_block) from.readable = false;
+      // The kernel tells an RST once: here, or to nobody.
+      if (got.error == ECONNRESET || got.error == ETIMEDOUT || got.error == EPIPE)
+        sink_failed(opposite(l.direction));
       return !got.would_block;  // an end or an error is read and told in the copying way
     }
     budget -= got.count;
-    l.relayed += got.count;
+    count(l, got.count);
     if (got.count < bulk_over) l.bulk_reads = 0;
   }
 }
 
+void Relay::count(Lane& l, std::size_t bytes) {
+  l.relayed += bytes;
+  ProxyCounters& sums = proxy_.counters;
+  (l.direction == Direction::upstream ? sums.bytes_upstream : sums.bytes_downstream) += bytes;
+}
+
 void Relay::deliver(Lane& l, ByteView bytes) {
   const Direction d = l.direction;
-  (d == Direction::upstream ? proxy_.counters.bytes_upstream : proxy_.counters.bytes_downstream) +=
-      bytes.size();
-  if (connection_.drops(d)) return;
+  if (connection_.drops(d)) {
+    if (l.link && connection_.flow(d) != Connection::Flow::over) l.link->dropped(bytes.size());
+    return;
+  }
   Loop& loop = worker_.loop();
   if (!l.staged()) {
     l.leave(bytes);
     if (codec_ && !codec_->opaque()) {
       cutting_ = nullptr;
+      cut_direction_ = d;
       codec_->cut(d, bytes, loop.now(), *this);
     }
     return;
@@ -132,6 +148,7 @@ void Relay::deliver(Lane& l, ByteView bytes) {
   loop.refresh_now();
   if (codec_ && !codec_->opaque()) {
     cutting_ = &l;
+    cut_direction_ = d;
     uncut_ = bytes;
     codec_->cut(d, bytes, loop.now(), *this);
     cutting_ = nullptr;
@@ -160,6 +177,7 @@ void Relay::source_over(Lane& l, Instant now) {
     if (reason_.empty())
       reason_ = l.direction == Direction::upstream ? "ended by client" : "ended by server";
   }
+  cut_direction_ = l.direction;
   if (codec_) codec_->ended(l.direction, now, *this);
   const Closing closing = from.reset ? Closing::reset : Closing::end;
   if (l.link) {
@@ -188,8 +206,9 @@ void Relay::flush(Lane& l) {
 
 // --- what a link orders -------------------------------------------------------------------------
 
+// What comes after the end has left has nowhere to go.
 void Relay::Lane::leave(ByteView bytes) {
-  if (relay.connection_.flow(direction) == Connection::Flow::over) return;
+  if (relay.connection_.drops(direction)) return;
   Endpoint& to = relay.sink(direction);
   if (queue.empty() && to.writable && to.socket.open()) {
     const Transfer put = send_bytes(to.socket.get(), bytes);
@@ -202,7 +221,7 @@ void Relay::Lane::leave(ByteView bytes) {
 }
 
 void Relay::Lane::leave(std::unique_ptr<Block> block) {
-  if (relay.connection_.flow(direction) == Connection::Flow::over) return;
+  if (relay.connection_.drops(direction)) return;
   queue.add(std::move(block));
 }
 
@@ -215,6 +234,8 @@ void Relay::Lane::leave(Closing closing) {
 }
 
 void Relay::Lane::answer(ByteView bytes) { relay.lane(opposite(direction)).queue.add(bytes); }
+
+bool Relay::Lane::ended() const { return relay.connection_.drops(direction); }
 
 void Relay::Lane::reset_both() {
   if (relay.doom_ == Doom::none) relay.doom_ = Doom::reset;
@@ -259,7 +280,7 @@ void Relay::session(SessionFact fact, std::string_view code) {
 
 void Relay::desync(std::string_view reason) {
   Event e = event(EventKind::desync);
-  e.direction = cutting_ != nullptr ? cutting_->direction : Direction::upstream;
+  e.direction = cut_direction_;
   e.text = reason;
   worker_.pen().write(e);
 }

@@ -55,7 +55,7 @@ TEST_CASE("latency holds bytes and the end until their due time, never less") {
   rig.arrive("ab");
   rig.arrive("cd", start + 10ms);
   rig.link.sender_closed(Closing::end, start + 20ms);
-  CHECK(rig.link.held() == 4);
+  CHECK(rig.link.held() == 4 + 2 * Link::item_cost);
   CHECK(rig.link.wake_at() == start + 100ms);
   rig.link.settle(start + 100ms - 1ns);
   CHECK(rig.tape.take().empty());

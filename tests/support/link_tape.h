@@ -20,6 +20,7 @@ class LinkTape final : public LinkExit {
   void answer(ByteView bytes) override { answered += bytes; }
   void reset_both() override { reset = true; }
   void refuse() override { refused = true; }
+  bool ended() const override { return out.ends_with("<end>"); }
   void touched(FaultId fault, std::uint64_t bytes) override {
     ++touches[fault];
     touched_bytes[fault] += bytes;

@@ -224,6 +224,36 @@ TEST_CASE("an upstream that does not answer is given up after the connect timeou
   CHECK(rig.events.await(EventKind::upstream_failed)[0].text.view() == "ETIMEDOUT");
 }
 
+TEST_CASE("an RST after a FIN reaches the other side, which need not write to learn of it") {
+  const bool staged = GENERATE(false, true);
+  WireRig rig;
+  Peer client = rig.client();
+  Peer server = rig.server();
+  if (staged) rig.arm("latency", {{"delay", "20ms", ""}}, Aim{.directions = Directions::both});
+  client.say("x");
+  client.finish();
+  CHECK(server.hear(2) == "x");
+  client.reset();
+  pollfd gone{server.fd(), 0, 0};
+  CHECK(poll(&gone, 1, patience_ms) == 1);
+  CHECK((gone.revents & POLLERR) != 0);
+}
+
+TEST_CASE("what a stall held is dropped when the direction was ended meanwhile") {
+  WireRig rig;
+  Peer client = rig.client();
+  Peer server = rig.server();
+  const Aim downstream{.directions = Directions::downstream};
+  rig.arm("stall", {}, downstream);
+  server.say("held");
+  rig.events.await(EventKind::fault_touched);
+  rig.arm("close", {}, downstream);
+  CHECK(client.ending() == "FIN");
+  rig.engine->heal();
+  client.say("still open");
+  CHECK(server.hear(10) == "still open");
+}
+
 TEST_CASE("a client that leaves while its upstream is dialed is noticed") {
   WireRig rig;
   {
