@@ -12,6 +12,7 @@ namespace {
 constexpr double errors_allowed = 0.01;
 constexpr double variation_allowed = 0.5;
 constexpr double deviation_allowed = 0.020;  // seconds
+constexpr Duration wait_allowed = std::chrono::seconds(1);
 
 std::string variation_of(const Arrivals& arrivals, Span span, const Timing& timing) {
   std::vector<double> p95s;
@@ -34,22 +35,45 @@ std::string variation_of(const Arrivals& arrivals, Span span, const Timing& timi
 
 }  // namespace
 
+// A service that froze before the fault answers in no phase of the baseline, which looks calm.
+bool waits_at_its_end(const Request& request, const Span& baseline) {
+  return request.scheduled >= baseline.from && request.scheduled < baseline.to &&
+         request.ended >= baseline.to;
+}
+
+std::string frozen(const std::vector<Duration>& waits, Duration p95) {
+  const Duration allowed = std::max(wait_allowed, 3 * p95);
+  const auto n = std::ranges::count_if(waits, [&](Duration wait) { return wait > allowed; });
+  if (n == 0) return "";
+  return "the service did not answer before the fault: " + std::to_string(n) +
+         (n == 1 ? " request" : " requests") + " waited longer than " + rounded(allowed);
+}
+
 Baseline baseline_of(const Recording& recording, const std::vector<bool>& which) {
   Baseline baseline;
   const auto phase = phase_of(recording, "baseline");
   std::vector<Duration> latencies;
   std::uint64_t failed = 0;
+  const Span before = phase->spans.front();
+  std::vector<Duration> waits;  // of those that the fault found without an answer
   for (const Request& request : recording.requests) {
-    if (!which[request.workload] || !phase->holds(request.sent, request.ended)) continue;
+    if (!which[request.workload]) continue;
+    if (waits_at_its_end(request, before)) waits.push_back(before.to - request.scheduled);
+    if (!phase->holds(request.sent, request.ended)) continue;
     latencies.push_back(request.latency());
     if (request.failed()) ++failed;
   }
   baseline.n = latencies.size();
-  if (baseline.n == 0) return baseline;
+  if (baseline.n == 0) {
+    baseline.unstable = frozen(waits, Duration{});
+    return baseline;
+  }
   std::ranges::sort(latencies);
   baseline.p95 = quantile(latencies, 950);
   const double share = static_cast<double>(failed) / static_cast<double>(baseline.n);
   baseline.success = 1 - share;
+  baseline.unstable = frozen(waits, baseline.p95);
+  if (!baseline.unstable.empty()) return baseline;
   if (share >= errors_allowed)
     baseline.unstable = "the baseline has errors: " + std::to_string(failed) + " failed, " +
                         formatted(share, Unit::ratio);

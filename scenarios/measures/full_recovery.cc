@@ -8,6 +8,8 @@
 //   throughput >= 0.95 x offered, less one request that may straddle the window's edge; open model
 //                 only, since a closed one offers what it gets
 //
+// A window in which nothing was offered says nothing: cannot tell.
+//
 // Interval: one step back, since nothing in between was looked at. The last window bad: greater
 // than its start. All good from t, but watched for less than H: cannot tell. Bad windows again
 // after H: the value stands and the reason says how many relapses there were.
@@ -30,7 +32,6 @@ struct Judge {
   bool open_model = true;
 
   bool good(const Arrivals::Window& window) const {
-    if (window.offered == 0) return false;
     const double offered = static_cast<double>(window.offered);
     const double success = static_cast<double>(window.acknowledged) / offered;
     const double allowed =
@@ -67,8 +68,12 @@ Measure full_recovery(const Recording& recording, const Aftermath& after) {
   const Duration step = std::max(timing.step, Duration(std::chrono::milliseconds(1)));
   const Arrivals arrivals(recording, after.affected);
   std::vector<bool> good;
-  for (Instant from = after.span.from; from + timing.window <= after.span.to; from += step)
-    good.push_back(judge.good(arrivals.in({from, from + timing.window})));
+  for (Instant from = after.span.from; from + timing.window <= after.span.to; from += step) {
+    const Arrivals::Window window = arrivals.in({from, from + timing.window});
+    if (window.offered == 0)
+      return Measure::cannot_tell("a window without traffic; timing.window must be wider");
+    good.push_back(judge.good(window));
+  }
   const std::size_t held = static_cast<std::size_t>((timing.hold + step - Duration(1)) / step) + 1;
   if (good.empty())
     return Measure::cannot_tell(needs_more(timing.window + timing.hold - after.span.length()));

@@ -114,7 +114,7 @@ Measure errors_from(const Recording& recording, const Aftermath& after, Instant 
   std::uint64_t failed = 0;
   std::uint64_t sent = 0;
   for (const Request& request : recording.requests) {
-    if (!after.takes(request) || request.sent < from) continue;
+    if (!after.span.holds(request.sent) || request.sent < from) continue;
     ++sent;
     if (request.failed()) ++failed;
   }

@@ -225,3 +225,42 @@ TEST_CASE("an expectation on what does not exist is refused with the nearest nam
   CHECK(complaint("lost == 1s").find("a number") != std::string::npos);
   CHECK(complaint("told(outage, 503) == 50").find("a share") != std::string::npos);
 }
+
+TEST_CASE("a run that was killed under the fault cannot tell what the fault touched") {
+  auto run = sound_run();
+  run.recording().faults[0].disarmed = {};
+  run.recording().faults[0].touched = {};
+  const Report report = make_report(run.recording());
+  CHECK(report.verdict == Verdict::inconclusive);
+  CHECK(report.reason == "the run ended before the fault outage was taken out");
+  CHECK(run.measure("touched", {"outage"}).certainty == Certainty::unknown);
+}
+
+TEST_CASE("measures of requests cannot tell when requests are missing from the recording") {
+  auto run = sound_run();
+  run.recording().gaps = {"requests.jsonl: 40 lines could not be written"};
+  const Report report = make_report(run.recording());
+  CHECK(report.verdict == Verdict::inconclusive);
+  CHECK(report.findings[1].measure.certainty == Certainty::unknown);  // lost
+  CHECK(report.findings[2].verdict == Verdict::pass);                 // touched rests on the wire
+}
+
+TEST_CASE("a service that froze before the fault makes the run invalid, however calm it looked") {
+  RecordingBuilder run;
+  run.load({0, 6000});
+  for (double sent = 6000; sent < 10000; sent += 20) run.request(sent, 10500 - sent, {});
+  run.load({10000, 20000}, {503, "pg"}).load({20000, 41000}).fault("outage", 10000, 20000);
+  run.expect("touched(outage) >= 1");
+  const Report report = make_report(run.recording());
+  CHECK(report.verdict == Verdict::invalid);
+  CHECK(report.reason.find("did not answer before the fault") != std::string::npos);
+}
+
+TEST_CASE("what the generator itself spoiled does not turn an invalid run into a failed one") {
+  auto run = sound_run();
+  for (double sent = 2000; sent < 9000; sent += 20) run.unanswered(sent, 0, Outcome::not_sent);
+  run.expect("unanswered == 0");
+  CHECK(verdict_of(run) == Verdict::invalid);
+  run.sink().stored.erase("m7");
+  CHECK(verdict_of(run) == Verdict::fail);  // but a lost message is lost
+}
