@@ -47,8 +47,9 @@ Measure wire(const Recording& recording, std::span<const std::string> arguments)
   const auto window = window_of(recording, arguments[0]);
   if (!window) return Measure::cannot_tell(window.error());
   Signs signs{{}, window->before, {}, window->span()};
-  for (const std::string& proxy : window->record->on) {
-    const ProxyId id = recording.proxy(proxy);
+  const std::vector<ProxyId> links = links_of_the_service(recording, *window);
+  if (links.empty()) return Measure::cannot_tell("the client of this link is the load itself");
+  for (const ProxyId id : links) {
     for (const Event& event : recording.events) {
       if (event.proxy != id || !is_reaction(event)) continue;
       if (signs.calm.holds(event.at)) signs.before.push_back(event.at);

@@ -173,4 +173,13 @@ std::vector<bool> affected_workloads(const Recording& recording, const FaultWind
   return affected;
 }
 
+std::vector<ProxyId> links_of_the_service(const Recording& recording, const FaultWindow& window) {
+  std::vector<ProxyId> links;
+  for (const std::string& proxy : window.record->on)
+    if (std::ranges::find(recording.drill.workloads, proxy, &WorkloadPlan::through) ==
+        recording.drill.workloads.end())
+      links.push_back(recording.proxy(proxy));
+  return links;
+}
+
 }  // namespace faultline

@@ -66,4 +66,9 @@ std::expected<Phase, std::string> phase_of(const Recording& recording, std::stri
 // evidently do not need what was broken, and say nothing about detection or recovery.
 std::vector<bool> affected_workloads(const Recording& recording, const FaultWindow& window);
 
+// Proxies under the fault whose client is the service. Those that a workload goes through are left
+// out: there the load generator reconnects and tries again, and no service could be credited for
+// it.
+std::vector<ProxyId> links_of_the_service(const Recording& recording, const FaultWindow& window);
+
 }  // namespace faultline

@@ -33,11 +33,12 @@ std::expected<Aftermath, Measure> aftermath(const Recording& recording, const st
   return Aftermath{*window, *span, affected_workloads(recording, *window)};
 }
 
-// Calls `look` with every event after the fault on one of its proxies.
+constexpr const char* own_client = "the client of this link is the load itself";
+
+// Calls `look` with every event after the fault on one of the service's links under it.
 template <class Look>
 void each_event(const Recording& recording, const Aftermath& after, Look look) {
-  for (const std::string& proxy : after.window.record->on) {
-    const ProxyId id = recording.proxy(proxy);
+  for (const ProxyId id : links_of_the_service(recording, after.window)) {
     for (const Event& event : recording.events)
       if (event.proxy == id && event.at >= after.span.from) look(event);
   }
@@ -53,6 +54,8 @@ Measure since(const Aftermath& after, Instant against, Instant seen, std::uint64
 Measure attempt(const Recording& recording, std::span<const std::string> arguments) {
   const auto after = aftermath(recording, arguments[0]);
   if (!after) return after.error();
+  if (links_of_the_service(recording, after->window).empty())
+    return Measure::cannot_tell(own_client);
   Instant first = never;
   std::uint64_t n = 0;
   each_event(recording, *after, [&](const Event& event) {
@@ -79,6 +82,9 @@ Measure link(const Recording& recording, std::span<const std::string> arguments)
   };
   if (std::ranges::none_of(after->window.record->on, read))
     return Measure::cannot_tell("the protocol of the link is tcp: exchanges are not read");
+
+  if (links_of_the_service(recording, after->window).empty())
+    return Measure::cannot_tell(own_client);
 
   Instant first = never;
   std::vector<Instant> failures;

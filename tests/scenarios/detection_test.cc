@@ -190,3 +190,14 @@ TEST_CASE("detection that is complete only at the very end is not believed") {
   run.load({19500, 20000, 100}, {503, "pg"});
   CHECK(run.measure("detection.complete", {"outage"}).certainty == Certainty::unknown);
 }
+
+TEST_CASE("on a link whose client is the load itself, no service can have reacted") {
+  RecordingBuilder run;
+  run.load({0, 10000}).load({10000, 20000}, {503, "pg"}).load({20000, 40000});
+  run.fault("outage", 10000, 20000);
+  run.recording().drill.faults[0].on = run.recording().faults[0].on = {"front"};
+  run.event(EventKind::connection_accepted, "front", 10001);
+  run.event(EventKind::connection_accepted, "front", 20001);
+  for (const char* measure : {"detection.wire", "recovery.attempt", "recovery.link"})
+    CHECK(run.measure(measure, {"outage"}).reason == "the client of this link is the load itself");
+}
