@@ -6,7 +6,8 @@
 namespace faultline {
 namespace {
 
-constexpr std::array all = {&formats::terminal, &formats::json};
+constexpr std::array all = {&formats::terminal, &formats::json, &formats::markdown,
+                            &formats::junit};
 
 }  // namespace
 

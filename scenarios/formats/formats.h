@@ -8,5 +8,7 @@ namespace faultline::formats {
 
 extern const ReportFormat terminal;
 extern const ReportFormat json;
+extern const ReportFormat markdown;
+extern const ReportFormat junit;
 
 }  // namespace faultline::formats

@@ -23,7 +23,8 @@ class RunnerTest(FaultlineTest):
         verdict = self.json("report.json")["verdict"]
         self.assertEqual(code, {"pass": 0, "fail": 1}.get(verdict, 3), out + err)
         for name in ("drill.toml", "run.json", "events.jsonl", "requests.jsonl", "sinks.jsonl",
-                     "faults.json", "report.json", "report.txt", "app.log"):
+                     "faults.json", "report.json", "report.txt",
+                     "report.md", "junit.xml", "app.log"):
             self.assertTrue((self.out / name).exists(), name)
             self.assertEqual((self.out / name).stat().st_mode & 0o777, 0o600, name)
         self.assertEqual((self.out / "drill.toml").read_text(),

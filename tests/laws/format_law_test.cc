@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <set>
 #include <sstream>
+#include <vector>
 
 #include "scenarios/formats/table.h"
 #include "scenarios/report/report.h"
@@ -52,6 +53,37 @@ boost::json::object parsed(const Recording& recording) {
   INFO(failed.message());
   REQUIRE_FALSE(failed);
   return value.as_object();
+}
+
+// The cells of a row; a bar that is escaped is text.
+std::size_t cells_of(std::string_view row) {
+  std::size_t bars = 0;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (row[i] == '\\')
+      ++i;
+    else if (row[i] == '|')
+      ++bars;
+  }
+  return bars - 1;
+}
+
+// What is open when the text ends, or "wrong" where one tag ends another. Quotes and angle brackets
+// of text are escaped, so that each bracket is of a tag.
+std::string left_open(std::string_view xml) {
+  std::vector<std::string_view> open;
+  for (auto at = xml.find('<'); at != xml.npos; at = xml.find('<', at + 1)) {
+    const std::string_view tag = xml.substr(at + 1, xml.find('>', at) - at - 1);
+    if (tag.contains('<') || std::ranges::count(tag, '"') % 2 != 0) return "wrong";
+    const std::string_view name = tag.substr(0, tag.find(' '));
+    if (tag.starts_with('?') || tag.ends_with('/')) continue;
+    if (!tag.starts_with('/')) {
+      open.push_back(name);
+    } else {
+      if (open.empty() || open.back() != name.substr(1)) return "wrong";
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : std::string(open.back());
 }
 
 }  // namespace
@@ -110,6 +142,36 @@ TEST_CASE("the JSON report parses and holds what its readers rely on") {
   CHECK(faults[0].at("t_on").to_number<double>() == Approx(10));
   CHECK(faults[2].at("touched").to_number<int>() == 0);
   CHECK(faults[2].at("t_on").is_null());
+}
+
+TEST_CASE("in Markdown every row has as many cells as the head of its table") {
+  for (const Recording& recording : {Recording{}, biggest()}) {
+    std::istringstream lines(rendered("markdown", recording));
+    std::size_t cells = 0;
+    std::size_t rows = 0;
+    for (std::string row; std::getline(lines, row);) {
+      if (!row.starts_with('|')) {
+        cells = 0;
+        continue;
+      }
+      INFO(row);
+      if (cells == 0) cells = cells_of(row);
+      CHECK(cells_of(row) == cells);
+      CHECK(row.ends_with(" |"));
+      ++rows;
+    }
+    CHECK(rows > 0);
+  }
+}
+
+TEST_CASE("in JUnit every tag is closed, and there is a case for the run at least") {
+  for (const Recording& recording : {Recording{}, biggest()}) {
+    const std::string xml = rendered("junit", recording);
+    INFO(xml);
+    CHECK(left_open(xml).empty());
+    CHECK(xml.find("<testcase ") != std::string::npos);
+    CHECK(xml.find("name=\"run\"") != std::string::npos);
+  }
 }
 
 TEST_CASE("the terminal shows verdict, marks, tables and how to run it again") {
