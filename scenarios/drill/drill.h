@@ -55,6 +55,8 @@ struct WorkloadPlan {
   Duration lasting{};  // of the whole; with stages their sum
   Duration timeout = std::chrono::seconds(10);  // client's deadline, scheduled to complete answer
   std::uint64_t max_in_flight = 1000;  // connections; beyond it a request counts as not_sent
+  std::uint64_t retries = 0;           // further attempts of a message that was not taken, at most
+  Duration retry_after{};              // from the end of an attempt to the next
   // The request. `{id}` in path, headers and body is the message's unique id.
   std::string method = "POST";
   std::string path = "/";

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t most_users = 100'000;
 constexpr std::uint64_t most_in_flight = 100'000;
+constexpr std::uint64_t most_retries = 100;
 
 std::vector<std::string> proxy_names(const Drill& drill) {
   std::vector<std::string> names;
@@ -60,6 +61,16 @@ void read_target(Section& section, Drill& drill, WorkloadPlan& workload) {
   if (through && target)
     section.wrong("target", "the load goes through a proxy already; choose one");
   if (!through && !target) section.require("through", "\"front\"");
+}
+
+void read_retry(Section& section, WorkloadPlan& workload) {
+  auto retry = section.section("retry");
+  if (!retry) return;
+  retry->require("times", "3");
+  retry->count("times", workload.retries, 1, most_retries);
+  retry->require("after", "\"500ms\"");
+  retry->duration("after", workload.retry_after, shortest, std::chrono::hours(1));
+  retry->finish();
 }
 
 void read_stages(Section& section, WorkloadPlan& workload) {
@@ -261,6 +272,7 @@ void read_workloads(Section& root, Drill& drill) {
     read_load(section, workload);
     section.duration("timeout", workload.timeout, shortest, std::chrono::hours(1));
     section.count("max_in_flight", workload.max_in_flight, 1, most_in_flight);
+    read_retry(section, workload);
     read_request(section, workload);
     section.finish();
     drill.workloads.push_back(std::move(workload));

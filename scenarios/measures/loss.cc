@@ -5,10 +5,12 @@
 //   refused       stored_unacknowledged      fine
 //   unanswered    stored_unacknowledged      fine (undecided, and it did not happen)
 //
-// offered = acknowledged + refused + unanswered. A message is stored when every sink asked about
-// holds it, lost when any of them does not; without an argument all sinks of the drill are asked.
-// duplicated counts the copies beyond the first; foreign the ids in a sink that were never offered
-// (the run is invalid then: somebody else writes there).
+// A message is an id, however often it was sent: acknowledged when any attempt was, refused when
+// every attempt was answered otherwise, unanswered else. (All other measures are about attempts: to
+// them each is a request of its own.) offered = acknowledged + refused + unanswered. A message is
+// stored when every sink asked about holds it, lost when any of them does not; without an argument
+// all sinks of the drill are asked. duplicated counts the copies beyond the first; foreign the ids
+// in a sink that were never offered (the run is invalid then: somebody else writes there).
 //
 // A sink that was not read completely, or a drill without one: cannot tell. Nothing acknowledged:
 // lost cannot tell, for no loss was possible. Nothing lost of n proves no rate: the reason gives
@@ -16,6 +18,7 @@
 
 #include <algorithm>
 #include <expected>
+#include <unordered_map>
 
 #include "scenarios/measures/kinds.h"
 #include "scenarios/report/figure.h"
@@ -44,20 +47,45 @@ std::expected<Sinks, std::string> sinks_of(const Recording& recording,
   return sinks;
 }
 
-template <bool (Request::*is)() const>
-Measure requests_that(const Recording& recording, std::span<const std::string>) {
-  const auto n = std::ranges::count_if(recording.requests, is);
-  return Measure::of(static_cast<double>(n), recording.requests.size());
+// What its sender learned of a message, from all its attempts.
+struct Message {
+  bool acknowledged = false;  // by any attempt
+  bool refused = true;        // by every attempt
+  bool unanswered() const { return !acknowledged && !refused; }
+};
+using Messages = std::unordered_map<std::string, Message>;  // by id
+
+Messages messages_of(const Recording& recording) {
+  Messages messages;
+  for (const Request& request : recording.requests) {
+    Message& message = messages[request.id];
+    message.acknowledged = message.acknowledged || request.acknowledged();
+    message.refused = message.refused && request.refused();
+  }
+  return messages;
+}
+
+template <class Is>
+Measure messages_that(const Recording& recording, const Is& is) {
+  const Messages messages = messages_of(recording);
+  const auto n = std::ranges::count_if(messages, is, &Messages::value_type::second);
+  return Measure::of(static_cast<double>(n), messages.size());
 }
 
 Measure all_offered(const Recording& recording, std::span<const std::string>) {
-  return Measure::of(static_cast<double>(recording.requests.size()), recording.requests.size());
+  return messages_that(recording, [](const Message&) { return true; });
+}
+
+Measure promised(const Recording& recording, std::span<const std::string>) {
+  return messages_that(recording, [](const Message& message) { return message.acknowledged; });
+}
+
+Measure turned_away(const Recording& recording, std::span<const std::string>) {
+  return messages_that(recording, [](const Message& message) { return message.refused; });
 }
 
 Measure never_answered(const Recording& recording, std::span<const std::string>) {
-  const auto n = std::ranges::count_if(
-      recording.requests, [](const Request& r) { return r.outcome != Outcome::answered; });
-  return Measure::of(static_cast<double>(n), recording.requests.size());
+  return messages_that(recording, [](const Message& message) { return message.unanswered(); });
 }
 
 bool in_all(const Sinks& sinks, const std::string& id) {
@@ -71,9 +99,11 @@ bool in_any(const Sinks& sinks, const std::string& id) {
 Measure found(const Recording& recording, std::span<const std::string> arguments) {
   const auto sinks = sinks_of(recording, arguments);
   if (!sinks) return Measure::cannot_tell(sinks.error());
-  const auto n = std::ranges::count_if(recording.requests,
-                                       [&](const Request& r) { return in_all(*sinks, r.id); });
-  return Measure::of(static_cast<double>(n), recording.requests.size());
+  const Messages messages = messages_of(recording);
+  const auto n = std::ranges::count_if(
+      messages, [&](const std::string& id) { return in_all(*sinks, id); },
+      &Messages::value_type::first);
+  return Measure::of(static_cast<double>(n), messages.size());
 }
 
 Measure missing(const Recording& recording, std::span<const std::string> arguments) {
@@ -81,10 +111,10 @@ Measure missing(const Recording& recording, std::span<const std::string> argumen
   if (!sinks) return Measure::cannot_tell(sinks.error());
   std::uint64_t acked = 0;
   std::uint64_t absent = 0;
-  for (const Request& request : recording.requests) {
-    if (!request.acknowledged()) continue;
+  for (const auto& [id, message] : messages_of(recording)) {
+    if (!message.acknowledged) continue;
     ++acked;
-    if (!in_all(*sinks, request.id)) ++absent;
+    if (!in_all(*sinks, id)) ++absent;
   }
   if (acked == 0) return Measure::cannot_tell("nothing was acknowledged, so nothing could be lost");
   Measure measure = Measure::of(static_cast<double>(absent), acked);
@@ -100,9 +130,9 @@ Measure copies(const Recording& recording, std::span<const std::string> argument
   if (!sinks) return Measure::cannot_tell(sinks.error());
   std::uint64_t extra = 0;
   std::uint64_t n = 0;
-  for (const Request& request : recording.requests) {
+  for (const auto& [id, message] : messages_of(recording)) {
     for (const SinkReading* sink : *sinks) {
-      const auto stored_as = sink->stored.find(request.id);
+      const auto stored_as = sink->stored.find(id);
       if (stored_as == sink->stored.end() || stored_as->second == 0) continue;
       ++n;
       extra += stored_as->second - 1;
@@ -116,10 +146,10 @@ Measure unpromised(const Recording& recording, std::span<const std::string> argu
   if (!sinks) return Measure::cannot_tell(sinks.error());
   std::uint64_t n = 0;
   std::uint64_t kept = 0;
-  for (const Request& request : recording.requests) {
-    if (request.acknowledged()) continue;
+  for (const auto& [id, message] : messages_of(recording)) {
+    if (message.acknowledged) continue;
     ++n;
-    if (in_any(*sinks, request.id)) ++kept;
+    if (in_any(*sinks, id)) ++kept;
   }
   return Measure::of(static_cast<double>(kept), n);
 }
@@ -144,14 +174,10 @@ Measure strangers(const Recording& recording, std::span<const std::string> argum
 
 const MeasureKind offered = {
     "offered", "messages the workloads offered", Unit::count, {}, all_offered, true};
-const MeasureKind acknowledged = {"acknowledged",
-                                  "messages answered 2xx",
-                                  Unit::count,
-                                  {},
-                                  requests_that<&Request::acknowledged>,
-                                  true};
-const MeasureKind refused = {"refused", "messages answered otherwise",    Unit::count,
-                             {},        requests_that<&Request::refused>, true};
+const MeasureKind acknowledged = {
+    "acknowledged", "messages answered 2xx", Unit::count, {}, promised, true};
+const MeasureKind refused = {"refused", "messages answered otherwise", Unit::count, {}, turned_away,
+                             true};
 const MeasureKind unanswered = {
     "unanswered", "messages whose sender got no answer", Unit::count, {}, never_answered, true};
 const MeasureKind stored = {

@@ -36,9 +36,10 @@ enum class Outcome : std::uint8_t {
 };
 std::string_view name(Outcome outcome);
 
-// One offered message: a row of the ledger.
+// One attempt to deliver a message. A message that is sent again has a row for each attempt.
 struct Request {
-  std::string id;              // unique in the run
+  std::string id;              // of the message, unique in the run
+  std::uint16_t attempt = 1;   // of this id, from 1
   std::uint16_t workload = 0;  // index into the drill's workloads
   Instant scheduled{};         // when it should have started (closed model: when it did)
   Instant sent{};              // first byte handed to the kernel; scheduled if it never was

@@ -170,6 +170,7 @@ Event event_from(const Node& from) {
 Request request_from(const Node& from) {
   Request request;
   request.id = text(from, "id");
+  if (from.find("attempt") != nullptr) request.attempt = number<std::uint16_t>(from, "attempt");
   request.workload = number<std::uint16_t>(from, "workload");
   request.scheduled = instant(from, "scheduled");
   request.sent = instant(from, "sent");

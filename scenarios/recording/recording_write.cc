@@ -142,6 +142,7 @@ void append_request(std::string& out, const Request& request) {
   {
     JsonObject object(out);
     object.text("id", request.id);
+    if (request.attempt != 1) object.count("attempt", request.attempt);
     count_if_any(object, "workload", request.workload);
     instant(object, "scheduled", request.scheduled);
     instant(object, "sent", request.sent);

@@ -2,15 +2,27 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 
 namespace faultline {
 
+namespace {
+
+std::uint64_t this_run() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count());
+}
+
+}  // namespace
+
 void Load::prepare(const Drill& drill, RequestReader& reader) {
+  const std::uint64_t run = this_run();
   for (std::size_t i = 0; i < drill.workloads.size(); ++i) {
     const WorkloadPlan& plan = drill.workloads[i];
     const WorkloadKind* const kind = find_workload_kind(plan.kind);
     assert(kind != nullptr && (plan.target || !plan.through.empty()));  // the drill was checked
-    WorkloadSetting setting{plan, static_cast<std::uint16_t>(i), {}, drill.seed};
+    WorkloadSetting setting{plan, static_cast<std::uint16_t>(i), {}, drill.seed, run};
     if (plan.target) setting.target = *plan.target;
     for (const ProxySpec& proxy : drill.proxies) {
       if (proxy.name == plan.through) setting.target = proxy.listen;

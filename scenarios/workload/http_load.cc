@@ -40,17 +40,38 @@ std::vector<wire::SocketAddress> addresses_of(const Address& target) {
   return addresses;
 }
 
+// Whether a sender would try again: not what it did wrong itself, nor what it could not send.
+bool worth_a_retry(const Request& request) {
+  switch (request.outcome) {
+    case Outcome::answered:
+      return request.status == 429 || request.status / 100 == 5;
+    case Outcome::refused:
+    case Outcome::connect_timeout:
+    case Outcome::reset:
+    case Outcome::closed_early:
+    case Outcome::timeout:
+      return true;
+    case Outcome::not_sent:
+    case Outcome::malformed:
+    case Outcome::abandoned:
+      return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 HttpLoad::HttpLoad(const WorkloadSetting& setting, RequestReader& reader)
     : plan_(setting.plan),
       index_(setting.index),
       seed_(setting.seed),
+      run_(setting.run),
       message_(plan_, setting.target),
       addresses_(addresses_of(setting.target)),
       reader_(reader),
       scratch_(scratch_size),
       client_setting_{loop_, *this, message_, addresses_, scratch_},
+      again_due_(loop_, [this](Instant now) { offer_again(now); }),
       due_(loop_, [this](Instant now) { schedule_ ? offer(now) : begin_shifts(now); }) {
   if (plan_.model == LoadModel::rate) {
     schedule_.emplace(plan_);
@@ -77,8 +98,12 @@ void HttpLoad::start(Instant zero) {
   thread_ = std::thread([this] { loop_.run(); });
 }
 
+// What was due before the order to stop is offered, however late the loop is.
 void HttpLoad::stop() {
-  loop_.post([this] { offer_no_more(); });
+  loop_.post([this] {
+    if (schedule_ && more_to_offer_) offer(wire::now());
+    offer_no_more();
+  });
 }
 
 LoadProgress HttpLoad::progress() const { return window_.look(wire::now()); }
@@ -114,13 +139,19 @@ void HttpLoad::begin_shifts(Instant now) {
 }
 
 void HttpLoad::next_of(std::uint64_t user, Instant now) {
-  if (now >= users_[user]->until) return retire(*users_[user]);
-  begin(now, user);
+  User& due = *users_[user];
+  if (now >= due.until) return retire(due);
+  if (!due.again) return begin(now, user);
+  Request request = std::move(*due.again);
+  due.again.reset();
+  request.scheduled = now;
+  send(std::move(request), user);
 }
 
-void HttpLoad::rest(std::uint64_t user, bool any_sent) {
+void HttpLoad::rest_unsent(std::uint64_t user) { rest(user, std::max(plan_.think, pause_unsent)); }
+
+void HttpLoad::rest(std::uint64_t user, Duration pause) {
   User& resting = *users_[user];
-  const Duration pause = any_sent ? plan_.think : std::max(plan_.think, pause_unsent);
   const Instant next = wire::now() + pause;
   if (next >= resting.until) return retire(resting);
   resting.next.set(next);
@@ -128,6 +159,7 @@ void HttpLoad::rest(std::uint64_t user, bool any_sent) {
 
 void HttpLoad::retire(User& user) {
   user.next.clear();
+  user.again.reset();
   user.working = false;
   --working_;
 }
@@ -137,6 +169,11 @@ void HttpLoad::begin(Instant scheduled, std::uint64_t asker) {
   request.id = id_of(ordinal_++);
   request.workload = index_;
   request.scheduled = scheduled;
+  send(std::move(request), asker);
+}
+
+void HttpLoad::send(Request request, std::uint64_t asker) {
+  const Instant scheduled = request.scheduled;
   window_.offered(1);
   if (in_flight_ < plan_.max_in_flight && !addresses_.empty()) {
     ++in_flight_;
@@ -147,7 +184,35 @@ void HttpLoad::begin(Instant scheduled, std::uint64_t asker) {
   request.ended = wire::now();
   request.outcome = Outcome::not_sent;
   report(std::move(request));
-  if (!schedule_) rest(asker, false);
+  if (!schedule_) rest_unsent(asker);
+}
+
+std::optional<Request> HttpLoad::next_attempt(const Request& ended) const {
+  const Instant scheduled = ended.ended + plan_.retry_after;
+  if (stopped_ || ended.attempt > plan_.retries || !worth_a_retry(ended) ||
+      scheduled >= zero_ + plan_.lasting)
+    return std::nullopt;
+  Request again;
+  again.id = ended.id;
+  again.attempt = static_cast<std::uint16_t>(ended.attempt + 1);
+  again.workload = ended.workload;
+  again.scheduled = scheduled;
+  return again;
+}
+
+void HttpLoad::wait(Request request) {
+  if (again_.size() >= plan_.max_in_flight) return;
+  again_.push_back(std::move(request));
+  if (!again_due_.is_set()) again_due_.set(again_.front().scheduled);
+}
+
+void HttpLoad::offer_again(Instant now) {
+  while (!again_.empty()) {
+    if (again_.front().scheduled > now) return again_due_.set(again_.front().scheduled);
+    Request request = std::move(again_.front());
+    again_.pop_front();
+    send(std::move(request), 0);
+  }
 }
 
 HttpClient& HttpLoad::connection() {
@@ -165,13 +230,24 @@ HttpClient& HttpLoad::connection() {
 
 void HttpLoad::ended(HttpClient& client) {
   --in_flight_;
-  report(client.take_request());
+  Request request = client.take_request();
+  std::optional<Request> again = next_attempt(request);
+  report(std::move(request));
   if (client.reusable()) {
     idle_.push_back(&client);
   } else {
     bury(client);
   }
-  if (!schedule_) rest(client.asker(), client.any_sent());
+  if (schedule_) {
+    if (again) wait(std::move(*again));
+  } else if (again) {
+    users_[client.asker()]->again = std::move(again);
+    rest(client.asker(), plan_.retry_after);
+  } else if (client.any_sent()) {
+    rest(client.asker(), plan_.think);
+  } else {
+    rest_unsent(client.asker());
+  }
 }
 
 void HttpLoad::lost(HttpClient& client) {
@@ -196,8 +272,11 @@ void HttpLoad::report(Request request) {
 }
 
 void HttpLoad::offer_no_more() {
+  stopped_ = true;
   more_to_offer_ = false;
   due_.clear();
+  again_.clear();
+  again_due_.clear();
   for (const auto& user : users_) {
     if (!user) continue;
     user->until = Instant::min();
@@ -220,13 +299,13 @@ void HttpLoad::settle() {
     reader_.read(batch_);
     batch_.clear();
   }
-  if (!more_to_offer_ && in_flight_ == 0 && working_ == 0) {
+  if (!more_to_offer_ && in_flight_ == 0 && working_ == 0 && again_.empty()) {
     finished_.store(true, std::memory_order_release);
   }
 }
 
 std::string HttpLoad::id_of(std::uint64_t ordinal) const {
-  std::uint64_t drawn = Draw(seed_).about(plan_.name).about(ordinal).bits();
+  std::uint64_t drawn = Draw(seed_).about(run_).about(plan_.name).about(ordinal).bits();
   std::array<char, 16 + 1 + 20> text;
   for (std::size_t i = 16; i-- > 0; drawn >>= 4) text[i] = "0123456789abcdef"[drawn & 15];
   text[16] = '-';

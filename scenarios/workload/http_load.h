@@ -13,9 +13,15 @@
 // request counts from its start as scheduled, dialing included. A target that is a name is looked
 // up once, before the load; if it has no address, everything is not_sent.
 //
+// What was answered 429 or 5xx, or had no complete answer, is tried again `retry_after` after it
+// ended, with the same id and body, up to `retries` times; by its user before it thinks. A retry is
+// a request like any other: a row of its own, and not_sent beyond max_in_flight. None begins after
+// the end of the load or once it was stopped; beyond max_in_flight that wait, one is given up.
+//
 // Bounded by max_in_flight and the number of users; what ended is handed on in every turn.
 
 #include <atomic>
+#include <deque>
 #include <optional>
 #include <string>
 #include <thread>
@@ -43,7 +49,8 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
   // A virtual user: working from the begin of a shift until it begins no further request.
   struct User {
     User(wire::Loop& loop, std::function<void(Instant)> due) : next(loop, std::move(due)) {}
-    wire::Deadline next;  // set while it thinks
+    wire::Deadline next;           // set while it thinks, or waits to try again
+    std::optional<Request> again;  // what it tries then
     Instant until{};
     bool working = false;
   };
@@ -51,9 +58,14 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
   void offer(Instant now);
   void begin_shifts(Instant now);
   void next_of(std::uint64_t user, Instant now);
-  void rest(std::uint64_t user, bool any_sent);
+  void rest(std::uint64_t user, Duration pause);
+  void rest_unsent(std::uint64_t user);
   void retire(User& user);
   void begin(Instant scheduled, std::uint64_t asker);
+  void send(Request request, std::uint64_t asker);
+  std::optional<Request> next_attempt(const Request& ended) const;
+  void wait(Request request);
+  void offer_again(Instant now);
   HttpClient& connection();
   void report(Request request);
   void bury(HttpClient& client);
@@ -68,6 +80,7 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
   const WorkloadPlan plan_;
   const std::uint16_t index_;
   const std::uint64_t seed_;
+  const std::uint64_t run_;
   const HttpMessage message_;
   const std::vector<wire::SocketAddress> addresses_;
   RequestReader& reader_;
@@ -81,6 +94,8 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
 
   // Open model.
   std::optional<Schedule> schedule_;
+  std::deque<Request> again_;  // to be tried again, in order of `scheduled`
+  wire::Deadline again_due_;   // of the first of them
   // Closed model.
   std::vector<Shift> shifts_;
   std::size_t next_shift_ = 0;
@@ -89,6 +104,7 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
 
   wire::Deadline due_;  // of the next arrival or shift
   bool more_to_offer_ = true;
+  bool stopped_ = false;
   std::uint64_t ordinal_ = 0;
   std::uint64_t in_flight_ = 0;
   std::unordered_map<HttpClient*, std::unique_ptr<HttpClient>> clients_;

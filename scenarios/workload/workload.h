@@ -50,7 +50,10 @@ struct WorkloadSetting {
   const WorkloadPlan& plan;
   std::uint16_t index = 0;  // in the drill; Request::workload
   Address target;
-  std::uint64_t seed = 1;  // ids are unique and the same for the same seed
+  std::uint64_t seed = 1;
+  // Ids are unique and the same for the same seed and run. Another run gets others, lest it find
+  // them stored already.
+  std::uint64_t run = 0;
 };
 
 struct WorkloadKind {

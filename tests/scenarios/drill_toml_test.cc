@@ -37,6 +37,15 @@ TEST_CASE("a drill is read with its defaults") {
   CHECK(fault_end(drill, drill.faults[0]) == 20s);
 }
 
+TEST_CASE("a workload may send again what was not taken") {
+  CHECK(must_read(small_drill).drill.workloads[0].retries == 0);
+  const Drill drill = must_read(with(small_drill, "rate = \"50/s\"",
+                                     "rate = \"50/s\"\nretry = { times = 3, after = \"500ms\" }"))
+                          .drill;
+  CHECK(drill.workloads[0].retries == 3);
+  CHECK(drill.workloads[0].retry_after == 500ms);
+}
+
 TEST_CASE("a fault without an end lasts as long as the load") {
   const Drill drill =
       must_read(with(small_drill, "at = \"10s\"\nfor = \"10s\"", "at = \"10s\"")).drill;
@@ -135,6 +144,12 @@ TEST_CASE("values are checked for type, unit and range") {
       {"rate = \"50/s\"", "model = \"vus\"\nrate = \"5/s\"", "does not go with model = \"vus\""},
       {"rate = \"50/s\"", "rate = \"50/s\"\nthink = \"1s\"", "only goes with model = \"vus\""},
       {"rate = \"50/s\"", "rate = \"50/s\"\nmax_in_flight = 0", "1 to 100000"},
+      {"rate = \"50/s\"", "rate = \"50/s\"\nretry = { times = 3 }", "after"},
+      {"rate = \"50/s\"", "rate = \"50/s\"\nretry = { after = \"1s\" }", "times"},
+      {"rate = \"50/s\"", "rate = \"50/s\"\nretry = { times = 0, after = \"1s\" }", "1 to 100"},
+      {"rate = \"50/s\"", "rate = \"50/s\"\nretry = { times = 101, after = \"1s\" }", "1 to 100"},
+      {"rate = \"50/s\"", "rate = \"50/s\"\nretry = { times = 1, after = \"0s\" }", "out of range"},
+      {"rate = \"50/s\"", "rate = \"50/s\"\nretry = { time = 1 }", "unknown key \"time\""},
       {"upstream = \"127.0.0.1:5432\"", "upstream = \"127.0.0.1\"", "drill.toml:15:12: upstream: "},
       {"upstream = \"127.0.0.1:5432\"", "upstream = \"127.0.0.1:0\"", "port 0 cannot be dialed"},
       {"\"postgres\"", "\"postgre\"", "did you mean \"postgres\"?"},

@@ -81,3 +81,35 @@ TEST_CASE("with several sinks a message is lost when any of them lacks it") {
   CHECK(run.measure("lost", {"topic"}).value == 1);
   CHECK(run.measure("stored").value == 2);
 }
+
+TEST_CASE("a message that was sent again is one message") {
+  RecordingBuilder run;
+  run.request(100, 5, {503, "pg"}).request(200, 5, {503, "pg"}).request(300, 5, {202, ""});
+  run.request(400, 5, {503, "pg"}).request(500, 5, {503, "pg"});
+  run.request(600, 5, {503, "pg"}).unanswered(700, 50, Outcome::reset);
+  run.request(800, 5, {202, ""}).audited();
+  // a: refused twice, then acknowledged; b: refused twice; c: refused, then reset; d: acknowledged.
+  std::size_t row = 0;
+  std::uint16_t attempt = 0;
+  for (const char* const id : {"a", "a", "a", "b", "b", "c", "c", "d"}) {
+    Request& request = run.recording().requests.at(row);
+    attempt = row > 0 && run.recording().requests[row - 1].id == id
+                  ? static_cast<std::uint16_t>(attempt + 1)
+                  : std::uint16_t{1};
+    request.id = id;
+    request.attempt = attempt;
+    ++row;
+  }
+  run.sink().stored = {{"a", 3}, {"b", 1}};
+  CHECK(run.measure("offered").value == 4);
+  CHECK(run.measure("acknowledged").value == 2);
+  CHECK(run.measure("refused").value == 1);
+  CHECK(run.measure("unanswered").value == 1);
+  CHECK(run.measure("stored").value == 2);
+  CHECK(run.measure("lost").value == 1);
+  CHECK(run.measure("lost").n == 2);
+  CHECK(run.measure("duplicated").value == 2);
+  CHECK(run.measure("stored_unacknowledged").value == 1);
+  CHECK(run.measure("stored_unacknowledged").n == 2);
+  CHECK(run.measure("foreign").value == 0);
+}

@@ -87,6 +87,7 @@ Event event(Chance& chance) {
 Request request(Chance& chance) {
   Request request;
   request.id = "id" + chance.text(100);
+  request.attempt = static_cast<std::uint16_t>(1 + chance.below(4));
   request.workload = static_cast<std::uint16_t>(chance.below(3));
   request.scheduled = chance.instant();
   request.sent = chance.instant();
