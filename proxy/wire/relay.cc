@@ -41,8 +41,6 @@ void Relay::Endpoint::ready(std::uint32_t events) {
   relay.worker_.mark(relay);
 }
 
-// --- opening ------------------------------------------------------------------------------------
-
 void Relay::open(Instant now) {
   Event accepted = event(EventKind::connection_accepted);
   SocketAddress peer;
@@ -132,8 +130,6 @@ Relay::Next Relay::settle_opening(Instant now) {
   return Next::wait;
 }
 
-// --- faults -------------------------------------------------------------------------------------
-
 void Relay::arm(const LocalFault& fault, Instant now, bool established) {
   const Draw draw = fault.draw.about(ordinal_);
   if (phase_ == Phase::finished || !fault.spec.aim.takes(ordinal_, draw)) return;
@@ -167,8 +163,6 @@ void Relay::close(std::string_view reason) {
   reason_ = reason;
   worker_.mark(*this);
 }
-
-// --- a turn -------------------------------------------------------------------------------------
 
 Relay::Next Relay::settle(Instant now) {
   if (phase_ != Phase::relaying && doom_ == Doom::none) {

@@ -204,8 +204,6 @@ void Relay::flush(Lane& l) {
   }
 }
 
-// --- what a link orders -------------------------------------------------------------------------
-
 // What comes after the end has left has nowhere to go.
 void Relay::Lane::leave(ByteView bytes) {
   if (relay.connection_.drops(direction)) return;
@@ -262,8 +260,6 @@ void Relay::Lane::touched(FaultId fault, std::uint64_t bytes) {
   first.count = bytes;
   relay.worker_.pen().write(first);
 }
-
-// --- what a codec says --------------------------------------------------------------------------
 
 void Relay::exchange(const Exchange& exchange) {
   Event e = event(EventKind::exchange);

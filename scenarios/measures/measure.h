@@ -59,8 +59,8 @@ struct MeasureKind {
   Unit unit = Unit::count;
   std::span<const ArgumentSpec> arguments;
   Measure (*compute)(const Recording&, std::span<const std::string> arguments) = nullptr;
-  // Rests on the ledger alone: it needs no baseline and no punctual generator, so what it proves
-  // stands in a run that is invalid otherwise.
+  // A count of the ledger: reports show it there. Which of these prove a failure even in a run that
+  // is invalid otherwise, the verdict decides (scenarios/report/report.cc).
   bool of_ledger = false;
 };
 
