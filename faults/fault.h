@@ -9,8 +9,10 @@
 // kind of fault it is talking to. A fault that needs a new power gives the Outlet a verb.
 //
 //   armed ─▶ opening ─▶ chunk … chunk ─▶ end ─▶ disarmed
-//     (a connection older than the fault misses `opening`; `timer` comes when asked for)
+//     (a connection older than the fault misses `opening`; `timer` comes when asked for; `update`
+//      may come between any two)
 
+#include <cassert>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -24,32 +26,51 @@
 
 namespace faultline {
 
-// What a fault can do. Every verb is carried out in the order it was spoken; bytes of one direction
-// never overtake each other, so a due time is raised to that of the bytes before it.
+// What a fault can do. Bytes of one direction never overtake each other, so a due time is raised to
+// that of the bytes before it.
 class Outlet {
  public:
   virtual ~Outlet() = default;
 
   // About the chunk (or the end) at hand. Saying none of these drops it.
-  virtual void pass() = 0;  // go on now
-  virtual void pass_at(
-      Instant due) = 0;  // go on then; `never` holds it until the fault is disarmed
+  virtual void pass() = 0;                   // go on now
+  virtual void pass_at(Instant due) = 0;     // go on then; `never` holds it until it is released
   virtual void replace(ByteView bytes) = 0;  // these bytes go on now in its place
+  // The next so many bytes of the chunk go on then. What no part names is dropped. Not together
+  // with the three above. A part that has to wait costs as much as a chunk that waits: for many
+  // small ones hold the chunk, and release it bit by bit.
+  virtual void pass_part(std::size_t bytes, Instant due) = 0;
+
+  // About what waits at this fault on this link. Carried out after what was said about the chunk at
+  // hand, which may be among it.
+  virtual std::uint64_t held() const = 0;  // bytes, without the chunk at hand
+  // Up to so many bytes from the front go on now, and the end if they bring it to the front.
+  virtual void release(std::uint64_t bytes) = 0;
 
   // About the connection.
   virtual void answer(ByteView bytes) = 0;  // bytes back to the sender of this chunk
   virtual void end() = 0;     // this direction ends (FIN) behind what has passed; later bytes drop
   virtual void reset() = 0;   // RST to both peers, at once
   virtual void refuse() = 0;  // only at `opening`: RST to the client, the upstream is not dialed
+  // Only at `opening`: the upstream is dialed then. The latest instant of all faults counts, until
+  // its fault is disarmed.
+  virtual void open_at(Instant due) = 0;
 
   virtual void wake_at(Instant when) = 0;  // ask for one `timer` moment, not before `when`
 };
 
-// The instant, and the chance that belongs to this (seed, fault, connection, direction, ordinal).
 struct Moment {
   Instant now;
+  // The chance that belongs to this (seed, fault, connection, direction, ordinal).
   Draw draw;
+  // When the fault came into force on the proxy: the same for every link, so that what depends on
+  // time has one phase everywhere.
+  Instant since{};
 };
+
+// What becomes of clients that connect: the listener accepts them, or its queue is full and the
+// kernel drops their SYNs.
+enum class Admission : std::uint8_t { accept, full };
 
 class Fault {
  public:
@@ -57,6 +78,15 @@ class Fault {
 
   // The state a new link starts with. A configured Fault is the prototype of all its links.
   virtual std::unique_ptr<Fault> fresh() const = 0;
+
+  // Takes over the settings of another configured fault of the same kind and keeps what this one
+  // has counted. What waits at the fault is then offered again, each with the instant it first came
+  // as `now` (which may lie before that of an earlier moment), and a `timer` follows. So a fault
+  // that holds counts what goes on, and not what comes.
+  virtual void update(const Fault& configured) = 0;
+
+  // Asked of the prototype while the fault is in force on a proxy.
+  virtual Admission admission() const { return Admission::accept; }
 
   // The fault came into force on this link. `established` is false when the link's connection is
   // only just opening (then `opening` follows) and true when it was live already.
@@ -67,10 +97,19 @@ class Fault {
   // The sender finished (FIN) or is gone (RST). What passes it ends the direction in the same way,
   // behind the bytes before it.
   virtual void end(const Moment&, Outlet& outlet) { outlet.pass(); }
+  // Comes when asked for and once after an update.
   virtual void timer(const Moment&, Outlet&) {}
   // The fault was taken out. The link releases what it held after this, in order.
   virtual void disarmed(const Moment&, Outlet&) {}
 };
+
+// The other fault of an update, as what it must be.
+template <class Kind>
+const Kind& same_kind(const Fault& configured) {
+  const Kind* const same = dynamic_cast<const Kind*>(&configured);
+  assert(same != nullptr);
+  return *same;
+}
 
 // Which links a kind is armed on when its aim names no direction.
 enum class Directions : std::uint8_t { upstream = 1, downstream = 2, both = 3 };
@@ -83,7 +122,7 @@ constexpr bool includes(Directions set, Direction d) {
 struct FaultKind {
   std::string_view name;
   std::string_view summary;   // one line
-  std::string_view contract;  // what arm, disarm, half-close and reset mean under it
+  std::string_view contract;  // what arm, update, disarm, half-close and reset mean
   std::span<const Parameter> parameters;
   Directions default_directions = Directions::both;
   // Builds the prototype from settings that `parameters` has already checked one by one; what is

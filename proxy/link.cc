@@ -11,62 +11,132 @@ namespace faultline {
 // when the fault has returned.
 class Link::Verdict final : public Outlet {
  public:
-  enum class Fate : std::uint8_t { dropped, passed, delayed, replaced };
+  enum class Fate : std::uint8_t { dropped, passed, delayed, replaced, parted };
+  struct Part {
+    std::size_t bytes;
+    Instant due;
+  };
 
-  void pass() override { fate = Fate::passed; }
+  explicit Verdict(const Stage& stage) : held_(stage.held) {}
+
+  void pass() override { decide(Fate::passed); }
   void pass_at(Instant when) override {
-    fate = Fate::delayed;
+    decide(Fate::delayed);
     due = when;
   }
   void replace(ByteView bytes) override {
-    fate = Fate::replaced;
+    decide(Fate::replaced);
     replacement = bytes;
+  }
+  void pass_part(std::size_t bytes, Instant when) override {
+    decide(Fate::parted);
+    parts.push_back({bytes, when});
+  }
+  std::uint64_t held() const override { return held_; }
+  void release(std::uint64_t bytes) override {
+    releases = true;
+    released += std::min(bytes, ~released);
   }
   void answer(ByteView bytes) override { answered += bytes; }
   void end() override { ended = true; }
   void reset() override { reset_spoken = true; }
   void refuse() override { refused = true; }
+  void open_at(Instant when) override { opens = std::max(opens, when); }
   void wake_at(Instant when) override { wake = when; }
 
   Fate fate = Fate::dropped;
   Instant due{};
-  Instant wake = never;
-  bool ended = false, reset_spoken = false, refused = false;
+  std::vector<Part> parts;
+  Instant wake = never, opens{};
+  std::uint64_t released = 0;
+  bool releases = false, ended = false, reset_spoken = false, refused = false;
   std::string replacement, answered;
+
+ private:
+  void decide(Fate decision) {
+    assert(fate == Fate::dropped || (fate == Fate::parted) == (decision == Fate::parted));
+    fate = decision;
+  }
+
+  const std::uint64_t held_;
 };
 
-Moment Link::moment(Stage& stage, Instant now) {
-  return {now, stage.draw.about(static_cast<std::uint64_t>(direction_)).about(stage.ordinal++)};
+namespace {
+
+// How many bytes a replacement altered: those that differ, or all where the length does.
+std::uint64_t altered(ByteView before, ByteView after) {
+  if (before.size() != after.size()) return before.size();
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) count += before[i] != after[i] ? 1 : 0;
+  return count;
 }
 
-void Link::arm(FaultId id, const Fault& prototype, Draw draw, Instant now, bool established) {
-  Stage stage;
-  stage.id = id;
-  stage.fault = prototype.fresh();
-  stage.draw = draw;
-  stages_.push_back(std::move(stage));
-  Verdict verdict;
-  stages_.back().fault->armed(moment(stages_.back(), now), established, verdict);
-  carry_out(stages_.size() - 1, verdict, now);
+}  // namespace
+
+Moment Link::moment(Stage& stage, Instant now) {
+  return {now, stage.draw.about(static_cast<std::uint64_t>(direction_)).about(stage.ordinal++),
+          stage.since};
+}
+
+Link::Stage* Link::find(FaultId id) {
+  const auto found = std::ranges::find(stages_, id, &Stage::id);
+  return found == stages_.end() ? nullptr : &*found;
+}
+
+void Link::arm(const Arming& arming, Instant now, bool established) {
+  assert(find(arming.id) == nullptr);
+  const auto place = std::ranges::lower_bound(stages_, arming.id, {}, &Stage::id);
+  Stage& stage = *stages_.emplace(place);
+  stage.id = arming.id;
+  stage.fault = arming.prototype.fresh();
+  stage.draw = arming.draw;
+  stage.since = arming.since;
+  Verdict verdict(stage);
+  stage.fault->armed(moment(stage, now), established, verdict);
+  carry_out(index_of(stage), verdict, now);
+}
+
+void Link::update(FaultId id, const Fault& prototype, Draw draw, Instant now) {
+  Stage* const stage = find(id);
+  if (stage == nullptr) return;
+  const std::size_t index = index_of(*stage);
+  stage->draw = draw;
+  stage->fault->update(prototype);
+  if (stage->open_at > now) ask_opening(index, stage->opened, now);
+  offer_again(index, now);
+  Verdict verdict(*stage);
+  stage->fault->timer(moment(*stage, now), verdict);
+  carry_out(index, verdict, now);
 }
 
 void Link::opening(Instant now) {
-  for (std::size_t i = 0; i < stages_.size(); ++i) {
-    Verdict verdict;
-    stages_[i].fault->opening(moment(stages_[i], now), verdict);
-    carry_out(i, verdict, now);
-  }
+  for (std::size_t i = 0; i < stages_.size(); ++i) ask_opening(i, now, now);
+}
+
+void Link::ask_opening(std::size_t index, Instant opened, Instant now) {
+  Stage& stage = stages_[index];
+  Verdict verdict(stage);
+  stage.opened = opened;
+  stage.fault->opening(moment(stage, opened), verdict);
+  stage.open_at = verdict.opens;
+  if (stage.open_at > now) exit_.touched(stage.id, 0);
+  carry_out(index, verdict, now);
+}
+
+Instant Link::open_at() const {
+  Instant latest{};
+  for (const Stage& stage : stages_) latest = std::max(latest, stage.open_at);
+  return latest;
 }
 
 void Link::disarm(FaultId id, Instant now) {
-  const auto found =
-      std::find_if(stages_.begin(), stages_.end(), [&](const Stage& s) { return s.id == id; });
-  if (found == stages_.end()) return;
-  const auto index = static_cast<std::size_t>(found - stages_.begin());
-  Verdict verdict;
-  found->fault->disarmed(moment(*found, now), verdict);
+  Stage* const stage = find(id);
+  if (stage == nullptr) return;
+  const std::size_t index = index_of(*stage);
+  Verdict verdict(*stage);
+  stage->fault->disarmed(moment(*stage, now), verdict);
   carry_out(index, verdict, now);
-  if (!found->waiting.empty()) exit_.touched(id, 0);  // the release is its last alteration
+  if (!stage->waiting.empty()) exit_.touched(id, 0);  // the release is its last alteration
   release(index, never, now);
   stages_.erase(stages_.begin() + static_cast<std::ptrdiff_t>(index));
 }
@@ -90,76 +160,181 @@ void Link::enter(std::size_t index, const Chunk& chunk, std::unique_ptr<Block> b
     }
     return;
   }
-  Stage& stage = stages_[index];
+  const Stage& stage = stages_[index];
   if (stage.closed) return exit_.touched(stage.id, chunk.bytes.size());
-  Verdict verdict;
-  stage.fault->chunk(moment(stage, chunk.arrived), chunk, verdict);
-  const Instant now = chunk.arrived;
-  const bool behind = !stage.waiting.empty();
-  if (verdict.fate == Verdict::Fate::passed && !behind) {
-    enter(index + 1, chunk, std::move(block));
-  } else if (verdict.fate == Verdict::Fate::dropped) {
-    exit_.touched(stage.id, chunk.bytes.size());
-  } else {
-    const bool replaced = verdict.fate == Verdict::Fate::replaced;
-    if (replaced) block = Block::of(verdict.replacement);
-    if (!block) block = Block::of(chunk.bytes);
-    const Instant due = verdict.fate == Verdict::Fate::delayed ? verdict.due : now;
-    if (replaced || due > now) exit_.touched(stage.id, chunk.bytes.size());
-    advance(index, {std::move(block), Closing::end, chunk.label, now, due}, now);
-  }
-  carry_out(index, verdict, now);
+  Item item;
+  item.block = std::move(block);
+  offer(index, chunk, std::move(item), chunk.arrived);
 }
 
 void Link::enter_closing(std::size_t index, Closing closing, Instant now) {
   if (index == stages_.size()) return exit_.leave(closing);
-  Stage& stage = stages_[index];
   // A direction that a fault has ended needs no second end; that its sender is gone still counts.
-  if (stage.closed && closing == Closing::end) return;
-  Verdict verdict;
-  stage.fault->end(moment(stage, now), verdict);
-  if (verdict.fate == Verdict::Fate::passed && stage.waiting.empty()) {
-    enter_closing(index + 1, closing, now);
-  } else if (verdict.fate == Verdict::Fate::dropped) {
-    exit_.touched(stage.id, 0);
-  } else {
-    const Instant due = verdict.fate == Verdict::Fate::delayed ? verdict.due : now;
-    if (due > now) exit_.touched(stage.id, 0);
-    advance(index, {nullptr, closing, {}, now, due}, now);
+  if (stages_[index].closed && closing == Closing::end) return;
+  Item item;
+  item.closing = closing;
+  item.arrived = now;
+  offer_closing(index, std::move(item), now);
+}
+
+// Asks the fault about a chunk and does what it says. `item` may own the bytes; what else it knows
+// of them is filled in here.
+void Link::offer(std::size_t index, const Chunk& chunk, Item item, Instant now) {
+  Stage& stage = stages_[index];
+  Verdict verdict(stage);
+  stage.fault->chunk(moment(stage, chunk.arrived), chunk, verdict);
+  item.label = chunk.label;
+  item.arrived = chunk.arrived;
+  item.due = verdict.fate == Verdict::Fate::delayed ? verdict.due : now;
+  switch (verdict.fate) {
+    case Verdict::Fate::dropped:
+      if (!item.counted) exit_.touched(stage.id, chunk.bytes.size());
+      break;
+    case Verdict::Fate::passed:
+    case Verdict::Fate::delayed:
+      advance(index, chunk, std::move(item), now);
+      break;
+    case Verdict::Fate::replaced: {
+      const std::uint64_t bytes = altered(chunk.bytes, verdict.replacement);
+      if (!item.counted && bytes > 0) exit_.touched(stage.id, bytes);
+      item.counted = item.counted || bytes > 0;
+      item.block.reset();
+      advance(index, {verdict.replacement, chunk.arrived, chunk.label}, std::move(item), now);
+      break;
+    }
+    case Verdict::Fate::parted:
+      pass_parts(index, chunk, verdict, std::move(item), now);
+      break;
   }
   carry_out(index, verdict, now);
 }
 
-// Files an item under its due instant, or passes it on when that has come.
-void Link::advance(std::size_t index, Item item, Instant now) {
-  Stage& stage = stages_[index];
-  item.due = std::max(item.due, stage.last_due);
-  if (item.due <= now && stage.waiting.empty()) {
-    if (!item.block) return enter_closing(index + 1, item.closing, now);
-    const Chunk chunk{item.block->view(), now, item.label};
-    return enter(index + 1, chunk, std::move(item.block));
+// Each part that has to wait gets a block of its own. A chunk that is cut in two is touched as a
+// whole; one that is cut short, by what is missing.
+void Link::pass_parts(std::size_t index, const Chunk& chunk, const Verdict& verdict, Item whole,
+                      Instant now) {
+  ByteView rest = chunk.bytes;
+  std::vector<Verdict::Part> parts;
+  for (const Verdict::Part& part : verdict.parts) {
+    const std::size_t bytes = std::min(part.bytes, rest.size());
+    rest.remove_prefix(bytes);
+    if (bytes > 0) parts.push_back({bytes, part.due});
   }
-  stage.last_due = item.due;
-  if (item.block) held_ += item.block->view().size() + item_cost;
-  stage.waiting.push_back(std::move(item));
+  const std::uint64_t cut = parts.size() > 1 ? chunk.bytes.size() : rest.size();
+  if (cut > 0 && !whole.counted) exit_.touched(stages_[index].id, cut);
+  std::size_t from = 0;
+  for (const Verdict::Part& part : parts) {
+    Item item;
+    item.label = chunk.label;
+    item.label.first = chunk.label.first && from == 0;
+    item.label.last = chunk.label.last && from + part.bytes == chunk.bytes.size();
+    item.arrived = chunk.arrived;
+    item.due = part.due;
+    item.counted = whole.counted || parts.size() > 1;
+    const Chunk piece{chunk.bytes.substr(from, part.bytes), chunk.arrived, item.label};
+    advance(index, piece, std::move(item), now);
+    from += part.bytes;
+  }
 }
 
-void Link::release(std::size_t index, Instant until, Instant now) {
-  while (!stages_[index].waiting.empty() && stages_[index].waiting.front().due <= until) {
-    Item item = std::move(stages_[index].waiting.front());
-    stages_[index].waiting.pop_front();
-    if (item.block) {
-      held_ -= item.block->view().size() + item_cost;
-      const Chunk chunk{item.block->view(), now, item.label};
-      enter(index + 1, chunk, std::move(item.block));
+void Link::offer_closing(std::size_t index, Item item, Instant now) {
+  Stage& stage = stages_[index];
+  Verdict verdict(stage);
+  stage.fault->end(moment(stage, item.arrived), verdict);
+  item.due = verdict.fate == Verdict::Fate::delayed ? verdict.due : now;
+  if (verdict.fate != Verdict::Fate::dropped) {
+    advance_closing(index, std::move(item), now);
+  } else if (!item.counted) {
+    exit_.touched(stage.id, 0);
+  }
+  carry_out(index, verdict, now);
+}
+
+// The fault decides anew about everything that waits at it.
+void Link::offer_again(std::size_t index, Instant now) {
+  Stage& stage = stages_[index];
+  std::deque<Item> offered;
+  while (!stage.waiting.empty()) offered.push_back(take_front(stage));
+  for (Item& item : offered) {
+    if (item.spoken) {
+      item.due = item.arrived;
+      advance_closing(index, std::move(item), now);
+    } else if (!item.block) {
+      offer_closing(index, std::move(item), now);
     } else {
-      enter_closing(index + 1, item.closing, now);
+      const Chunk chunk{item.block->view(), item.arrived, item.label};
+      offer(index, chunk, std::move(item), now);
     }
   }
 }
 
+// Passes bytes on when their due instant has come and nothing is before them; else they wait.
+void Link::advance(std::size_t index, const Chunk& chunk, Item item, Instant now) {
+  Stage& stage = stages_[index];
+  if (item.due <= now && stage.waiting.empty()) {
+    return enter(index + 1, {chunk.bytes, now, chunk.label}, std::move(item.block));
+  }
+  if (!item.block) item.block = Block::of(chunk.bytes);
+  keep(stage, std::move(item));
+}
+
+void Link::advance_closing(std::size_t index, Item item, Instant now) {
+  Stage& stage = stages_[index];
+  if (item.due <= now && stage.waiting.empty()) return enter_closing(index + 1, item.closing, now);
+  keep(stage, std::move(item));
+}
+
+void Link::keep(Stage& stage, Item item) {
+  if (!stage.waiting.empty()) item.due = std::max(item.due, stage.waiting.back().due);
+  if (!item.counted) exit_.touched(stage.id, item.size());
+  item.counted = true;
+  stage.held += item.size();
+  if (item.block) held_ += item.size() + item_cost;
+  stage.waiting.push_back(std::move(item));
+}
+
+Link::Item Link::take_front(Stage& stage) {
+  Item item = std::move(stage.waiting.front());
+  stage.waiting.pop_front();
+  stage.held -= item.size();
+  if (item.block) held_ -= item.size() + item_cost;
+  return item;
+}
+
+void Link::go_on(std::size_t index, Item item, Instant now) {
+  if (!item.block) return enter_closing(index + 1, item.closing, now);
+  const Chunk chunk{item.block->view(), now, item.label};
+  enter(index + 1, chunk, std::move(item.block));
+}
+
+void Link::release(std::size_t index, Instant until, Instant now) {
+  Stage& stage = stages_[index];
+  while (!stage.waiting.empty() && stage.waiting.front().due <= until)
+    go_on(index, take_front(stage), now);
+}
+
+// Up to so many bytes, and the closings before and right behind them.
+void Link::release(std::size_t index, std::uint64_t bytes, Instant now) {
+  Stage& stage = stages_[index];
+  while (!stage.waiting.empty() && stage.waiting.front().size() <= bytes) {
+    bytes -= stage.waiting.front().size();
+    go_on(index, take_front(stage), now);
+  }
+  if (stage.waiting.empty() || bytes == 0) return;
+  // The item stays with what is left of it.
+  Item& front = stage.waiting.front();
+  Label label = front.label;
+  label.last = false;
+  front.label.first = false;
+  enter(index + 1, {front.block->view().substr(0, bytes), now, label}, nullptr);
+  front.block->consumed += bytes;
+  stage.held -= bytes;
+  held_ -= bytes;
+}
+
 void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
   Stage& stage = stages_[index];
+  if (verdict.releases) release(index, verdict.released, now);
   if (!verdict.answered.empty()) {
     exit_.touched(stage.id, verdict.answered.size());
     exit_.answer(verdict.answered);
@@ -167,8 +342,11 @@ void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
   if (verdict.wake != never) stage.wake = verdict.wake;
   if (verdict.ended && !stage.closed) {
     if (!exit_.ended()) exit_.touched(stage.id, 0);
-    advance(index, {nullptr, Closing::end, {}, now, now}, now);
-    stages_[index].closed = true;
+    Item end;
+    end.arrived = end.due = now;
+    end.counted = end.spoken = true;
+    advance_closing(index, std::move(end), now);
+    stage.closed = true;
   }
   if (verdict.refused) {
     exit_.touched(stage.id, 0);
@@ -182,10 +360,11 @@ void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
 
 void Link::settle(Instant now) {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
-    if (stages_[i].wake <= now) {
-      stages_[i].wake = never;
-      Verdict verdict;
-      stages_[i].fault->timer(moment(stages_[i], now), verdict);
+    Stage& stage = stages_[i];
+    if (stage.wake <= now) {
+      stage.wake = never;
+      Verdict verdict(stage);
+      stage.fault->timer(moment(stage, now), verdict);
       carry_out(i, verdict, now);
     }
     release(i, now, now);

@@ -43,9 +43,21 @@ class Link {
  public:
   Link(Direction direction, LinkExit& exit) : direction_(direction), exit_(exit) {}
 
-  // `draw` is about (seed, fault, connection). Faults act in the order they were armed.
-  void arm(FaultId id, const Fault& prototype, Draw draw, Instant now, bool established);
+  // A fault on its way to this link. Ids ascend in the order of arming, and so do the stages: a
+  // connection may be given an older fault late, when an update makes its aim take it.
+  struct Arming {
+    FaultId id = 0;
+    const Fault& prototype;
+    Draw draw;        // about (seed, fault, connection)
+    Instant since{};  // in force on the proxy
+  };
+  void arm(const Arming& arming, Instant now, bool established);
+  // Takes over the settings of `prototype` and decides anew about what waits at the fault. Does
+  // nothing where the fault is not armed.
+  void update(FaultId id, const Fault& prototype, Draw draw, Instant now);
   void opening(Instant now);  // the connection is about to dial
+  // Not before this may it dial: the latest that a fault asked for; the epoch if none did.
+  Instant open_at() const;
   void disarm(FaultId id, Instant now);
   bool staged() const { return !stages_.empty(); }
 
@@ -69,26 +81,48 @@ class Link {
     std::unique_ptr<Block> block;  // nullptr: a closing
     Closing closing = Closing::end;
     Label label;
-    Instant arrived{};
+    Instant arrived{};  // at this stage
     Instant due{};
+    bool counted = false;  // told as touched already
+    bool spoken = false;   // an end that the fault itself spoke
+
+    std::uint64_t size() const { return block ? block->view().size() : 0; }
   };
   struct Stage {
     FaultId id = 0;
     std::unique_ptr<Fault> fault;
     Draw draw;
+    Instant since{};
     std::uint64_t ordinal = 0;  // of the next moment that may draw
-    Instant last_due{};         // no later item may be due before
     Instant wake = never;       // asked for by the fault
+    Instant opened{};           // when it was asked about opening
+    Instant open_at{};          // what it answered
     bool closed = false;        // the fault ended this direction: what comes later is dropped
+    std::uint64_t held = 0;     // bytes in `waiting`
     std::deque<Item> waiting;
   };
   class Verdict;
 
+  Stage* find(FaultId id);
+  std::size_t index_of(const Stage& stage) const {
+    return static_cast<std::size_t>(&stage - stages_.data());
+  }
   // `block`, where given, owns the bytes of `chunk`.
   void enter(std::size_t stage, const Chunk& chunk, std::unique_ptr<Block> block);
   void enter_closing(std::size_t stage, Closing closing, Instant now);
-  void advance(std::size_t stage, Item item, Instant now);
+  void offer(std::size_t stage, const Chunk& chunk, Item item, Instant now);
+  void offer_closing(std::size_t stage, Item item, Instant now);
+  void offer_again(std::size_t stage, Instant now);
+  void pass_parts(std::size_t stage, const Chunk& chunk, const Verdict& verdict, Item item,
+                  Instant now);
+  void advance(std::size_t stage, const Chunk& chunk, Item item, Instant now);
+  void advance_closing(std::size_t stage, Item item, Instant now);
+  void keep(Stage& stage, Item item);
+  Item take_front(Stage& stage);
+  void go_on(std::size_t stage, Item item, Instant now);
   void release(std::size_t stage, Instant until, Instant now);
+  void release(std::size_t stage, std::uint64_t bytes, Instant now);
+  void ask_opening(std::size_t stage, Instant opened, Instant now);
   void carry_out(std::size_t stage, const Verdict& verdict, Instant now);
   Moment moment(Stage& stage, Instant now);
 

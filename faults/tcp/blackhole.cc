@@ -12,6 +12,7 @@ namespace {
 class Blackhole final : public Fault {
  public:
   std::unique_ptr<Fault> fresh() const override { return std::make_unique<Blackhole>(); }
+  void update(const Fault&) override {}
 
   // Saying nothing drops what is at hand.
   void chunk(const Moment&, const Chunk&, Outlet&) override { dropped_ = true; }
@@ -36,7 +37,8 @@ constinit const FaultKind blackhole_kind = {
     .summary = "accepts every byte, FIN and RST and drops them",
     .contract =
         "Arm: chunks that arrive from now on are read and dropped, without back-pressure. New "
-        "connections are still accepted and dialed. Disarm: a connection that lost bytes or a FIN "
+        "connections are still accepted and dialed. Update: there is nothing to set. Disarm: a "
+        "connection that lost bytes or a FIN "
         "is reset on both sides, because a stream with a hole must not go on; a connection that "
         "lost nothing goes on untouched. Half-close: the FIN is dropped like data, so its receiver "
         "never learns of it while the fault is armed. Reset: a peer's RST is dropped likewise.",

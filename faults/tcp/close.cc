@@ -17,6 +17,9 @@ class Close final : public Fault {
   explicit Close(Connections connections) : connections_(connections) {}
 
   std::unique_ptr<Fault> fresh() const override { return std::make_unique<Close>(connections_); }
+  void update(const Fault& configured) override {
+    connections_ = same_kind<Close>(configured).connections_;
+  }
 
   void armed(const Moment&, bool established, Outlet& outlet) override {
     if (established ? connections_.live : connections_.opening) outlet.end();
@@ -41,7 +44,8 @@ constinit const FaultKind close_kind = {
         "passed; bytes that arrive later are dropped. Aimed at one direction it is a half-close, "
         "and the other goes on. A client that connects while the fault is armed is accepted and "
         "closed in the same way, never reset. `connections` narrows it to the live or to the new "
-        "ones. Disarm: the next connection is served; what was closed stays so. Half-close: a "
+        "ones. Update: decides about connections that come after it. Disarm: the next connection "
+        "is served; what was closed stays so. Half-close: a "
         "direction that ended already stays ended, the other one ends too. Reset: an RST passes.",
     .parameters = parameters,
     .default_directions = Directions::both,

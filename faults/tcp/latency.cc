@@ -29,6 +29,11 @@ class Latency final : public Fault {
   std::unique_ptr<Fault> fresh() const override {
     return std::make_unique<Latency>(delay_, jitter_);
   }
+  void update(const Fault& configured) override {
+    const auto& other = same_kind<Latency>(configured);
+    delay_ = other.delay_;
+    jitter_ = other.jitter_;
+  }
 
   void chunk(const Moment& moment, const Chunk&, Outlet& outlet) override {
     outlet.pass_at(due(moment));
@@ -60,7 +65,9 @@ constinit const FaultKind latency_kind = {
         "Arm: chunks that arrive from now on go on after delay ± jitter (uniform, never before "
         "they "
         "came). A byte stream cannot reorder: a chunk whose own time is shorter than that of the "
-        "one before it waits for it, so jitter skews late. Disarm: what is held goes on at once, "
+        "one before it waits for it, so jitter skews late. Update: what is held gets a new due "
+        "time, "
+        "counted from when it came. Disarm: what is held goes on at once, "
         "in order; nothing is lost. Half-close: the FIN is delayed like data and stays behind it. "
         "Reset: a peer's RST is delayed like a FIN, behind the bytes it followed.",
     .parameters = parameters,

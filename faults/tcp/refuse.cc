@@ -8,6 +8,7 @@ namespace {
 class Refuse final : public Fault {
  public:
   std::unique_ptr<Fault> fresh() const override { return std::make_unique<Refuse>(); }
+  void update(const Fault&) override {}
 
   void opening(const Moment&, Outlet& outlet) override { outlet.refuse(); }
 };
@@ -23,7 +24,8 @@ constinit const FaultKind refuse_kind = {
     .contract =
         "Arm: a client that connects from now on gets an RST and the upstream is not dialed. The "
         "direction of the aim makes no difference. "
-        "Disarm: the next connection is served. Half-close: live connections pass everything, the "
+        "Update: there is nothing to set. Disarm: the next connection is served. Half-close: live "
+        "connections pass everything, the "
         "FIN included. Reset: likewise.",
     .parameters = {},
     .default_directions = Directions::both,

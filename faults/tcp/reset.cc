@@ -17,6 +17,9 @@ class Reset final : public Fault {
   explicit Reset(Connections connections) : connections_(connections) {}
 
   std::unique_ptr<Fault> fresh() const override { return std::make_unique<Reset>(connections_); }
+  void update(const Fault& configured) override {
+    connections_ = same_kind<Reset>(configured).connections_;
+  }
 
   void armed(const Moment&, bool established, Outlet& outlet) override {
     if (established && connections_.live) outlet.reset();
@@ -44,7 +47,8 @@ constinit const FaultKind reset_kind = {
         "Arm: live connections get an RST on both sides at once, idle ones included; whatever a "
         "link still held is lost. A client that connects while the fault is armed gets an RST and "
         "the upstream is not dialed. `connections` narrows it to the live or to the new ones. "
-        "Disarm: the next connection is served; what was reset stays so. Half-close: a half-closed "
+        "Update: decides about connections that come after it. Disarm: the next connection is "
+        "served; what was reset stays so. Half-close: a half-closed "
         "connection is live and is reset. Reset: what was reset already is gone; again is "
         "harmless.",
     .parameters = parameters,

@@ -8,6 +8,7 @@ namespace {
 class Stall final : public Fault {
  public:
   std::unique_ptr<Fault> fresh() const override { return std::make_unique<Stall>(); }
+  void update(const Fault&) override {}
 
   void chunk(const Moment&, const Chunk&, Outlet& outlet) override { outlet.pass_at(never); }
   void end(const Moment&, Outlet& outlet) override { outlet.pass_at(never); }
@@ -25,7 +26,8 @@ constinit const FaultKind stall_kind = {
         "Arm: from now on nothing goes on. New connections are still accepted and dialed. A link "
         "holds what its queue holds; then it stops reading and the sender feels TCP's own "
         "back-pressure. The kernel keeps acknowledging, so neither keep-alive nor "
-        "TCP_USER_TIMEOUT notices: only a deadline does. Disarm: everything held goes on, in "
+        "TCP_USER_TIMEOUT notices: only a deadline does. Update: there is nothing to set. Disarm: "
+        "everything held goes on, in "
         "order; nothing is lost. Half-close: the FIN is held with the data, behind it. Reset: a "
         "peer's RST is held likewise; the journal has it at the instant it came.",
     .parameters = {},

@@ -57,6 +57,17 @@ void Relay::open(Instant now) {
     if (lane(d).link) lane(d).link->opening(now);
   }
   if (doom_ != Doom::none) return;
+  resolve_when_due(now);
+}
+
+// A fault may ask for the upstream to be dialed later; until then not even its name is looked up.
+void Relay::resolve_when_due(Instant now) {
+  Instant due{};
+  for (const Direction d : both_directions) {
+    if (lane(d).link) due = std::max(due, lane(d).link->open_at());
+  }
+  if (now < due) return deadline_.set(due);
+  phase_ = Phase::resolving;
   dial_limit_ = now + proxy_.spec.connect_timeout;
   worker_.resolve(proxy_.spec.upstream, id_);
 }
@@ -105,7 +116,9 @@ Relay::Next Relay::settle_opening(Instant now) {
       return finish("client reset before the upstream was connected");
     }
   }
-  if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
+  if (phase_ == Phase::opening) {
+    resolve_when_due(now);
+  } else if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
     const int error = take_error(server_.socket.get());
     if (error != 0) {
       server_.socket.close();
@@ -140,7 +153,7 @@ void Relay::arm(const LocalFault& fault, Instant now, bool established) {
       armed.link = std::make_unique<Link>(d, armed);
       worker_.count_staged(1);
     }
-    armed.link->arm(fault.id, *fault.spec.prototype, draw, now, established);
+    armed.link->arm({fault.id, *fault.spec.prototype, draw, fault.since}, now, established);
   }
   worker_.mark(*this);
 }

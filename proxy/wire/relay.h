@@ -111,6 +111,7 @@ class Relay final : private CodecOutlet {
   Endpoint& source(Direction d) { return d == Direction::upstream ? client_ : server_; }
   Endpoint& sink(Direction d) { return d == Direction::upstream ? server_ : client_; }
 
+  void resolve_when_due(Instant now);
   void dial_next(Instant now);
   Next settle_opening(Instant now);
   void upstream_failed(std::string_view why);
@@ -138,14 +139,14 @@ class Relay final : private CodecOutlet {
   void desync(std::string_view reason) override;
   Event event(EventKind kind) const;
 
-  enum class Phase : std::uint8_t { resolving, dialing, relaying, finished };
+  enum class Phase : std::uint8_t { opening, resolving, dialing, relaying, finished };
   enum class Doom : std::uint8_t { none, reset, refused };
 
   Worker& worker_;
   LocalProxy& proxy_;
   const ConnectionId id_;
   const std::uint64_t ordinal_;
-  Phase phase_ = Phase::resolving;
+  Phase phase_ = Phase::opening;
   Doom doom_ = Doom::none;
   Connection connection_;
   Endpoint client_{*this};

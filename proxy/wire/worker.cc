@@ -52,7 +52,7 @@ void Worker::adopt(Descriptor client, ProxyId proxy, ConnectionId id, std::uint6
 
 void Worker::arm(FaultId id, const FaultSpec& spec, const std::vector<ProxyId>& proxies) {
   const Draw draw = Draw(shared_.options.seed).about(spec.name);
-  LocalFault& fault = faults_[id] = LocalFault{id, spec, draw, {}};
+  LocalFault& fault = faults_[id] = LocalFault{id, spec, draw, loop_.now(), {}};
   for (const ProxyId proxy : proxies) proxies_.at(proxy).armed.push_back(id);
   for (auto& [connection, relay] : relays_) {
     const ProxyId on = relay->proxy().id;

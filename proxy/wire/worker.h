@@ -52,7 +52,8 @@ struct LocalProxy {
 struct LocalFault {
   FaultId id = 0;
   FaultSpec spec;
-  Draw draw;  // about (seed, fault)
+  Draw draw;        // about (seed, fault)
+  Instant since{};  // in force
   Touched totals;
 };
 

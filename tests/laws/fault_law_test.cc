@@ -102,23 +102,27 @@ void for_each_fault(const std::function<void(const FaultKind&, const Fault&)>& l
   }
 }
 
-enum class When : std::uint8_t { armed, opening, chunk, end, timer, disarmed };
+enum class When : std::uint8_t { armed, opening, chunk, end, timer, updated, disarmed };
 
 struct Heard {
   When when{};
   Instant now{};
   std::vector<Said> said;
+  std::size_t bytes = 0;  // of the chunk at hand
   bool operator==(const Heard&) const = default;
 };
 
-// A whole life of one link, short of nothing: what was said at each moment of it.
-std::vector<Heard> life(Fault& fault, bool established) {
+// A whole life of one link, short of nothing: what was said at each moment of it. Half way it is
+// updated, where there is what to update it with.
+std::vector<Heard> life(Fault& fault, bool established, const Fault* update = nullptr) {
   std::vector<Heard> heard;
   Tape tape;
   Instant now = noon;
   std::uint64_t ordinal = 0;
-  const auto next = [&] { return Moment{now += 1ms, Draw(11).about(++ordinal)}; };
-  const auto note = [&](When when) { heard.push_back({when, now, tape.take()}); };
+  const auto next = [&] { return Moment{now += 1ms, Draw(11).about(++ordinal), noon}; };
+  const auto note = [&](When when, std::size_t bytes = 0) {
+    heard.push_back({when, now, tape.take(), bytes});
+  };
   fault.armed(next(), established, tape);
   note(When::armed);
   if (!established) {
@@ -128,9 +132,14 @@ std::vector<Heard> life(Fault& fault, bool established) {
   for (const std::string_view bytes : {"a", "bc", "def"}) {
     const Moment moment = next();
     fault.chunk(moment, {.bytes = bytes, .arrived = moment.now, .label = {}}, tape);
-    note(When::chunk);
+    note(When::chunk, bytes.size());
     fault.timer(next(), tape);
     note(When::timer);
+    if (update != nullptr && bytes == "bc") {
+      fault.update(*update);
+      fault.timer(next(), tape);
+      note(When::updated);
+    }
   }
   fault.end(next(), tape);
   note(When::end);
@@ -144,7 +153,8 @@ std::vector<Heard> life_of_fresh(const Fault& fault, bool established) {
 }
 
 bool about_what_is_at_hand(Verb verb) {
-  return verb == Verb::pass || verb == Verb::pass_at || verb == Verb::replace;
+  return verb == Verb::pass || verb == Verb::pass_at || verb == Verb::replace ||
+         verb == Verb::pass_part;
 }
 
 bool allowed(When when, Verb verb) {
@@ -153,21 +163,33 @@ bool allowed(When when, Verb verb) {
     case Verb::pass_at:
       return when == When::chunk || when == When::end;
     case Verb::replace:
+    case Verb::pass_part:
     case Verb::answer:
       return when == When::chunk;
     case Verb::refuse:
+    case Verb::open_at:
       return when == When::opening;
     case Verb::wake_at:
       return when != When::disarmed;
     case Verb::end:
     case Verb::reset:
+    case Verb::release:
       break;
   }
   return true;
 }
 
+// All of what was at hand goes on, at some time.
 bool passed_on(const Heard& heard) {
-  return std::ranges::any_of(heard.said, about_what_is_at_hand, &Said::verb);
+  std::uint64_t parts = 0;
+  for (const Said& said : heard.said) {
+    if (said.verb == Verb::pass_part) {
+      parts += said.count;
+    } else if (about_what_is_at_hand(said.verb)) {
+      return true;
+    }
+  }
+  return heard.when == When::chunk && parts >= heard.bytes;
 }
 
 bool ends_the_stream(const Heard& heard) {
@@ -187,7 +209,7 @@ TEST_CASE("a kind has a name of its own, a summary, a contract and a maker") {
     CHECK(kind->name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos);
     CHECK_FALSE(kind->summary.empty());
     CHECK(kind->summary.find('\n') == std::string_view::npos);
-    for (const std::string_view word : {"Arm:", "Disarm:", "Half-close:", "Reset:"}) {
+    for (const std::string_view word : {"Arm:", "Update:", "Disarm:", "Half-close:", "Reset:"}) {
       INFO(word);
       CHECK(kind->contract.find(word) != std::string_view::npos);
     }
@@ -235,11 +257,16 @@ TEST_CASE("a fault speaks only the verbs its moment allows") {
   });
 }
 
-TEST_CASE("a fault speaks once about what is at hand") {
+TEST_CASE("a fault speaks once about what is at hand, or about each part of it") {
   for_each_fault([](const FaultKind&, const Fault& fault) {
     for (const bool established : {false, true}) {
       for (const Heard& heard : life_of_fresh(fault, established)) {
-        CHECK(std::ranges::count_if(heard.said, about_what_is_at_hand, &Said::verb) <= 1);
+        const auto whole = [](Verb verb) {
+          return about_what_is_at_hand(verb) && verb != Verb::pass_part;
+        };
+        const auto spoken = std::ranges::count_if(heard.said, whole, &Said::verb);
+        const auto parts = std::ranges::count(heard.said, Verb::pass_part, &Said::verb);
+        CHECK((parts == 0 ? spoken <= 1 : spoken == 0));
       }
     }
   });
@@ -278,6 +305,44 @@ TEST_CASE("a fresh fault knows nothing of another link's life") {
       CHECK(life(*second, established) == heard);
       CHECK(life_of_fresh(*first, established) == heard);  // of one that has lived, too
       CHECK(life_of_fresh(fault, established) == heard);
+    }
+  });
+}
+
+TEST_CASE("an update to other settings leaves a fault that obeys the laws") {
+  for (const FaultKind* kind : fault_kinds()) {
+    for (const auto& before : configurations(*kind)) {
+      for (const auto& after : configurations(*kind)) {
+        INFO(kind->name);
+        const auto fault = prototype(*kind, before)->fresh();
+        const auto other = prototype(*kind, after);
+        for (const Heard& heard : life(*fault, true, other.get())) {
+          for (const Said& said : heard.said) {
+            INFO(name(said.verb) << " at moment " << static_cast<int>(heard.when));
+            CHECK(allowed(heard.when, said.verb));
+          }
+        }
+        // What it was is forgotten but for what it counted: it starts links as the other does.
+        CHECK(life_of_fresh(*fault, false) == life_of_fresh(*other, false));
+      }
+    }
+  }
+}
+
+TEST_CASE("an update to the same settings changes nothing") {
+  for_each_fault([](const FaultKind&, const Fault& fault) {
+    auto updated = life(*fault.fresh(), true, &fault);
+    std::erase_if(updated, [](const Heard& heard) { return heard.when == When::updated; });
+    const auto not_updated = life_of_fresh(fault, true);
+    REQUIRE(updated.size() == not_updated.size());
+    for (std::size_t i = 0; i < updated.size(); ++i) {
+      INFO("moment " << i);
+      const auto verbs = [](const Heard& heard) {
+        Tape tape;
+        tape.said = heard.said;
+        return tape.verbs();
+      };
+      CHECK(verbs(updated[i]) == verbs(not_updated[i]));
     }
   });
 }

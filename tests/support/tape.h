@@ -13,18 +13,32 @@
 
 namespace faultline {
 
-enum class Verb : std::uint8_t { pass, pass_at, replace, answer, end, reset, refuse, wake_at };
+enum class Verb : std::uint8_t {
+  pass,
+  pass_at,
+  replace,
+  pass_part,
+  release,
+  answer,
+  end,
+  reset,
+  refuse,
+  open_at,
+  wake_at
+};
 
 constexpr std::string_view name(Verb verb) {
-  constexpr std::string_view names[] = {"pass", "pass_at", "replace", "answer",
-                                        "end",  "reset",   "refuse",  "wake_at"};
+  constexpr std::string_view names[] = {"pass",    "pass_at", "replace", "pass_part",
+                                        "release", "answer",  "end",     "reset",
+                                        "refuse",  "open_at", "wake_at"};
   return names[static_cast<std::size_t>(verb)];
 }
 
 struct Said {
   Verb verb{};
-  Instant when{};     // of pass_at and wake_at
-  std::string bytes;  // of replace and answer
+  Instant when{};           // of pass_at, pass_part, open_at and wake_at
+  std::string bytes;        // of replace and answer
+  std::uint64_t count = 0;  // of pass_part and release
 
   bool operator==(const Said&) const = default;
 };
@@ -34,10 +48,16 @@ class Tape final : public Outlet {
   void pass() override { said.push_back({Verb::pass, {}, {}}); }
   void pass_at(Instant due) override { said.push_back({Verb::pass_at, due, {}}); }
   void replace(ByteView bytes) override { said.push_back({Verb::replace, {}, std::string(bytes)}); }
+  void pass_part(std::size_t bytes, Instant due) override {
+    said.push_back({Verb::pass_part, due, {}, bytes});
+  }
+  void release(std::uint64_t bytes) override { said.push_back({Verb::release, {}, {}, bytes}); }
+  std::uint64_t held() const override { return waiting; }
   void answer(ByteView bytes) override { said.push_back({Verb::answer, {}, std::string(bytes)}); }
   void end() override { said.push_back({Verb::end, {}, {}}); }
   void reset() override { said.push_back({Verb::reset, {}, {}}); }
   void refuse() override { said.push_back({Verb::refuse, {}, {}}); }
+  void open_at(Instant due) override { said.push_back({Verb::open_at, due, {}}); }
   void wake_at(Instant when) override { said.push_back({Verb::wake_at, when, {}}); }
 
   std::size_t count(Verb verb) const {
@@ -55,6 +75,7 @@ class Tape final : public Outlet {
   std::vector<Said> take() { return std::exchange(said, {}); }
 
   std::vector<Said> said;
+  std::uint64_t waiting = 0;  // the answer to held()
 };
 
 }  // namespace faultline
