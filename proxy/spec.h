@@ -25,17 +25,22 @@ struct Address {
 // Host names are at most 253 bytes; port 0 is accepted (the caller decides whether it makes sense).
 Result<Address> address_from(std::string_view text);
 
+// What a client is told whose upstream cannot be reached. It has been accepted by our kernel
+// already, so the nearest to a refusal is an RST; Toxiproxy ends the connection with a FIN.
+enum class Unreachable : std::uint8_t { reset, end };
+
 struct ProxySpec {
   std::string name;  // [A-Za-z0-9._-]{1,128}
   Address listen;    // port 0: the kernel chooses, the journal and the caller are told
   Address upstream;
   std::string protocol = "tcp";                         // a name in the codec catalogue
   Duration connect_timeout = std::chrono::seconds(10);  // dial of the upstream, all addresses
+  Unreachable unreachable = Unreachable::reset;
 };
 
 // Ids are given by the engine in order of creation, from 1; 0 means none. Never reused.
-using ProxyId = std::uint16_t;
-using FaultId = std::uint16_t;
+using ProxyId = std::uint32_t;
+using FaultId = std::uint32_t;
 using ConnectionId = std::uint64_t;  // unique in the engine's life
 
 struct FaultSpec {
