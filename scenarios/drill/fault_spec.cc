@@ -23,8 +23,11 @@ Checked<FaultSpec> fault_spec(const FaultPlan& plan) {
   if (!aim) note(aim.error());
   if (!errors.empty()) return std::unexpected(std::move(errors));
   Checked<std::unique_ptr<Fault>> prototype = kind->make(*parameters);
-  if (!prototype) return std::unexpected(std::move(prototype.error()));
-  return FaultSpec{plan.id, kind, std::move(*prototype), aim_from(*aim)};
+  if (!prototype) note(prototype.error());
+  Checked<Aim> aimed = aim_from(*aim);
+  if (!aimed) note(aimed.error());
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return FaultSpec{plan.id, kind, std::move(*prototype), std::move(*aimed)};
 }
 
 }  // namespace faultline

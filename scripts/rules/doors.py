@@ -31,8 +31,9 @@ DOORS = [
     door("Boost.JSON", r"^boost/json", r"^((tests/)?scenarios|tests/laws|examples/bridge)/.*\.cc$",
          "only .cc files include it: of scenarios/, their tests, and of examples/bridge/"),
     # Of POSIX, what does no I/O: the struct iovec, and reading and writing addresses as text.
-    door("POSIX", r"^(sys/uio|arpa/inet)\.h$", r"^(tests|proxy|scenarios|examples|scripts)/",
-         "proxy/ includes it, and what is above"),
+    door("POSIX", r"^(sys/uio|arpa/inet)\.h$",
+         r"^((tests|proxy|scenarios|examples|scripts)/|faults/prefix\.cc$)",
+         "faults/prefix.cc and proxy/ include it, and what is above"),
     door("Catch2", r"^catch2/", r"^tests/support/", "tests include tests/support/catch.h"),
 ]
 

@@ -7,13 +7,14 @@ using faultline::aim_from;
 using faultline::aim_parameters;
 using faultline::Directions;
 using faultline::Draw;
+using faultline::Prefix;
 using faultline::RawSetting;
 using faultline::read_settings;
 
 namespace {
 
 Aim aim_with(std::vector<RawSetting> raw) {
-  return aim_from(read_settings(aim_parameters(), raw, "").value());
+  return aim_from(read_settings(aim_parameters(), raw, "").value()).value();
 }
 
 // The ordinals among the first twelve connections that the aim takes.
@@ -21,7 +22,7 @@ std::vector<int> taken(const Aim& aim) {
   std::vector<int> ordinals;
   for (int ordinal = 1; ordinal <= 12; ++ordinal) {
     const auto number = static_cast<std::uint64_t>(ordinal);
-    if (aim.takes(number, Draw(9).about(number))) ordinals.push_back(ordinal);
+    if (aim.takes({.place = number}, Draw(9).about(number))) ordinals.push_back(ordinal);
   }
   return ordinals;
 }
@@ -29,7 +30,7 @@ std::vector<int> taken(const Aim& aim) {
 std::int64_t taken_of(std::uint64_t connections, const Aim& aim, Draw seed) {
   std::int64_t count = 0;
   for (std::uint64_t ordinal = 1; ordinal <= connections; ++ordinal) {
-    count += aim.takes(ordinal, seed.about(ordinal)) ? 1 : 0;
+    count += aim.takes({.place = ordinal}, seed.about(ordinal)) ? 1 : 0;
   }
   return count;
 }
@@ -47,8 +48,10 @@ TEST_CASE("every key of an aim is read") {
                             {"share", std::string("25%"), ""},
                             {"nth", std::int64_t{4}, ""},
                             {"every", std::int64_t{2}, ""},
-                            {"first", std::int64_t{9}, ""}});
-  CHECK(aim == Aim{Directions::upstream, 0.25, 4, 2, 9});
+                            {"first", std::int64_t{9}, ""},
+                            {"pattern", std::string("FSSF"), ""},
+                            {"client", std::string("10.0.0.0/8"), ""}});
+  CHECK(aim == Aim{Directions::upstream, 0.25, 4, 2, 9, "FSSF", *Prefix::from("10.0.0.0/8", "")});
   CHECK(aim_with({{"direction", std::string("downstream"), ""}}).directions ==
         Directions::downstream);
   CHECK(aim_with({{"direction", std::string("both"), ""}}).directions == Directions::both);
@@ -85,8 +88,46 @@ TEST_CASE("a share takes about so many, the same ones for the same seed") {
   int differing = 0;
   for (std::uint64_t ordinal = 1; ordinal <= 100; ++ordinal) {
     const Aim half{.share = 0.5};
-    differing +=
-        half.takes(ordinal, Draw(1).about(ordinal)) != half.takes(ordinal, Draw(2).about(ordinal));
+    differing += half.takes({.place = ordinal}, Draw(1).about(ordinal)) !=
+                 half.takes({.place = ordinal}, Draw(2).about(ordinal));
   }
   CHECK(differing > 0);
+}
+
+TEST_CASE("a pattern gives each connection its fate, over and over") {
+  CHECK(taken({.pattern = "FSSFFFFF"}) == std::vector{1, 4, 5, 6, 7, 8, 9, 12});
+  CHECK(taken({.pattern = "S"}).empty());
+  CHECK(taken({.pattern = "SF", .client = {}}) == std::vector{2, 4, 6, 8, 10, 12});
+}
+
+TEST_CASE("an aim at clients takes those from the prefix") {
+  const auto takes = [](const char* prefix, const char* client) {
+    const Aim aim{.client = Prefix::from(prefix, "").value()};
+    return aim.takes({.place = 1, .client = client}, Draw(1));
+  };
+  CHECK(takes("10.0.0.7", "10.0.0.7"));
+  CHECK_FALSE(takes("10.0.0.7", "10.0.0.8"));
+  CHECK(takes("10.0.0.0/8", "10.255.0.1"));
+  CHECK_FALSE(takes("10.0.0.0/8", "11.0.0.1"));
+  CHECK(takes("10.0.0.0/9", "10.127.0.1"));
+  CHECK_FALSE(takes("10.0.0.0/9", "10.128.0.1"));
+  CHECK(takes("10.0.0.0/8", "::ffff:10.1.2.3"));
+  CHECK(takes("0.0.0.0/0", "192.168.1.1"));
+  CHECK_FALSE(takes("0.0.0.0/0", "2001:db8::1"));
+  CHECK(takes("2001:db8::/32", "2001:db8:7::1"));
+  CHECK_FALSE(takes("2001:db8::/32", "2001:db9::1"));
+  CHECK(takes("::/0", "10.0.0.1"));
+  CHECK_FALSE(takes("::/0", "nobody"));
+}
+
+TEST_CASE("a pattern of other letters and a client that is no address are refused, both at once") {
+  const std::vector<RawSetting> raw = {{"pattern", std::string("FXS"), "d:1"},
+                                       {"client", std::string("10.0.0.0/33"), "d:2"}};
+  const auto aim = aim_from(read_settings(aim_parameters(), raw, "d:0").value());
+  REQUIRE_FALSE(aim.has_value());
+  REQUIRE(aim.error().size() == 2);
+  CHECK(aim.error()[0].text().starts_with("d:1: \"FXS\" is no pattern"));
+  CHECK(aim.error()[1].text().starts_with("d:2: \"10.0.0.0/33\" is no address"));
+  for (const char* wrong : {"", "10.0.0", "10.0.0.1/", "10.0.0.1/-1", "10.0.0.1/8x", "::/129", "x"})
+    CHECK_FALSE(Prefix::from(wrong, "").has_value());
 }
