@@ -371,6 +371,10 @@ void Link::settle(Instant now) {
   }
 }
 
+bool Link::armed(FaultId id) const {
+  return std::ranges::any_of(stages_, [id](const Stage& stage) { return stage.id == id; });
+}
+
 bool Link::empty() const {
   return std::ranges::all_of(stages_, [](const Stage& stage) { return stage.waiting.empty(); });
 }

@@ -60,6 +60,7 @@ class Link {
   Instant open_at() const;
   void disarm(FaultId id, Instant now);
   bool staged() const { return !stages_.empty(); }
+  bool armed(FaultId id) const;
 
   void arrive(const Chunk& chunk);
   void sender_closed(Closing closing, Instant now);

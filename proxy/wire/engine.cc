@@ -1,5 +1,6 @@
 #include "proxy/wire/engine.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -7,6 +8,7 @@
 #include <cassert>
 #include <latch>
 #include <map>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -62,11 +64,19 @@ class RunningEngine final : public Engine {
 
   Result<OpenedProxy> open(const ProxySpec& spec) override;
   void close(ProxyId proxy) override;
+  ProxyId add(const ProxySpec& spec) override;
+  std::expected<Address, ListenFailure> enable(ProxyId proxy, const Address& listen) override;
+  void disable(ProxyId proxy) override;
+  void retarget(ProxyId proxy, const Address& upstream) override;
   ArmedFault arm(const FaultSpec& fault, const std::vector<ProxyId>& proxies) override;
+  Receipt update(FaultId fault, const FaultSpec& spec) override;
   Receipt disarm(FaultId fault) override;
   void heal() override;
   Touched touched(FaultId fault) override;
+  void forget(FaultId fault) override;
   ProxyCounters counters(ProxyId proxy) override;
+  std::vector<LiveConnection> connections(ProxyId proxy) override;
+  bool reset(ConnectionId connection) override;
   std::string limits() const override;
 
  private:
@@ -98,7 +108,15 @@ class RunningEngine final : public Engine {
     return *std::max_element(had.begin(), had.end());
   }
 
-  void accepted(ProxyId proxy, Descriptor client, std::uint64_t ordinal);
+  // Asks every worker in turn.
+  template <class Task>
+  void ask_each(Task task) {
+    for (std::size_t i = 0; i < workers_.size(); ++i) ask(i, task);
+  }
+
+  std::vector<Target> targets(const std::vector<ProxyId>& proxies);
+  void admit();
+  void accepted(ProxyId proxy, Descriptor client);
   void connection_freed();
   void write(EventKind kind, Instant at, FaultId fault, ProxyId proxy, std::string_view text);
 
@@ -107,6 +125,7 @@ class RunningEngine final : public Engine {
   JournalPen& pen_;  // of the thread that calls the engine
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<ProxyId, std::unique_ptr<Listener>> listeners_;  // on the acceptor's thread
+  std::map<ProxyId, std::uint64_t> ordinals_;               // likewise: accepted so far
   std::vector<FaultId> armed_;
   ConnectionId next_connection_ = 1;  // on the acceptor's thread
   std::size_t next_worker_ = 0;       // likewise
@@ -118,35 +137,67 @@ Result<OpenedProxy> RunningEngine::open(const ProxySpec& spec) {
   if (find_codec_kind(spec.protocol) == nullptr)
     return error("proxy " + spec.name, "unknown protocol \"" + spec.protocol + "\"" +
                                            suggestion(spec.protocol, codec_kind_names()));
-  SocketAddress address;
-  if (!numeric(spec.listen, address))
-    return error("proxy " + spec.name, "listening address " + spec.listen.text() +
-                                           " is not numeric; write 127.0.0.1 or [::1]");
-  Result<Descriptor> socket = listen_on(address);
-  if (!socket) return error("proxy " + spec.name, socket.error().what);
-  const SocketAddress real = local_address(socket->get());
+  const ProxyId id = add(spec);
+  const auto listening = enable(id, spec.listen);
+  if (listening) return OpenedProxy{id, *listening};
+  ask(0, [&](Worker&) { ordinals_.erase(id); });
+  ask_all([&](Worker& worker) { worker.remove_proxy(id); });
+  return error("proxy " + spec.name, listening.error().text());
+}
 
+ProxyId RunningEngine::add(const ProxySpec& spec) {
   const ProxyId id = next_proxy_++;
   ask_all([&](Worker& worker) { worker.add_proxy(spec, id); });
-  write(EventKind::proxy_opened, now(), 0, id, real.text());
-  ask(0, [&](Worker& acceptor) {
-    listeners_[id] =
-        std::make_unique<Listener>(acceptor.loop(), std::move(*socket), id, budget_, acceptor.pen(),
-                                   [this, id](Descriptor client, std::uint64_t ordinal) {
-                                     accepted(id, std::move(client), ordinal);
-                                   });
+  return id;
+}
+
+std::expected<Address, ListenFailure> RunningEngine::enable(ProxyId proxy, const Address& listen) {
+  SocketAddress address;
+  if (!numeric(listen, address))
+    return std::unexpected(ListenFailure{listen.text(), EADDRNOTAVAIL});
+  const Address asked{address.host(), listen.port};
+  std::optional<Address> now_at;
+  ask(0, [&](Worker&) {
+    if (const auto found = listeners_.find(proxy); found != listeners_.end())
+      now_at = Address{found->second->address().host(), found->second->address().port()};
   });
-  return OpenedProxy{id, {spec.listen.host, real.port()}};
+  if (now_at && *now_at == asked) return *now_at;
+  if (now_at) disable(proxy);
+
+  auto socket = try_listen_on(address);
+  if (!socket) return std::unexpected(ListenFailure{asked.text(), socket.error()});
+  const SocketAddress real = local_address(socket->get());
+  write(EventKind::proxy_opened, now(), 0, proxy, real.text());
+  ask(0, [&](Worker& acceptor) {
+    listeners_[proxy] = std::make_unique<Listener>(
+        acceptor.loop(), std::move(*socket), proxy, budget_, acceptor.pen(),
+        [this, proxy](Descriptor client) { accepted(proxy, std::move(client)); });
+  });
+  return Address{asked.host, real.port()};
+}
+
+void RunningEngine::disable(ProxyId proxy) {
+  ask(0, [&](Worker&) { listeners_.erase(proxy); });
+  ask_all([&](Worker& worker) { worker.end_connections(proxy); });
+  write(EventKind::proxy_closed, now(), 0, proxy, {});
 }
 
 void RunningEngine::close(ProxyId proxy) {
-  ask(0, [&](Worker&) { listeners_.erase(proxy); });
+  ask(0, [&](Worker&) {
+    listeners_.erase(proxy);
+    ordinals_.erase(proxy);
+  });
   ask_all([&](Worker& worker) { worker.remove_proxy(proxy); });
   write(EventKind::proxy_closed, now(), 0, proxy, {});
 }
 
-void RunningEngine::accepted(ProxyId proxy, Descriptor client, std::uint64_t ordinal) {
+void RunningEngine::retarget(ProxyId proxy, const Address& upstream) {
+  ask_all([&](Worker& worker) { worker.retarget(proxy, upstream); });
+}
+
+void RunningEngine::accepted(ProxyId proxy, Descriptor client) {
   const ConnectionId id = next_connection_++;
+  const std::uint64_t ordinal = ++ordinals_[proxy];
   const std::size_t turn = next_worker_++ % workers_.size();
   if (turn == 0) return workers_[0]->adopt(std::move(client), proxy, id, ordinal);
   Worker& worker = *workers_[turn];
@@ -167,10 +218,49 @@ ArmedFault RunningEngine::arm(const FaultSpec& fault, const std::vector<ProxyId>
   assert(fault.kind != nullptr && fault.prototype != nullptr);
   ArmedFault armed{next_fault_++, {now(), {}}};
   write(EventKind::fault_commanded, armed.receipt.commanded, armed.id, 0, fault.name);
-  armed.receipt.in_force = ask_all([&](Worker& worker) { worker.arm(armed.id, fault, proxies); });
+  const std::vector<Target> at = targets(proxies);
+  armed.receipt.in_force =
+      ask_all([&](Worker& worker) { worker.arm(armed.id, fault, at, armed.receipt.commanded); });
+  admit();
   write(EventKind::fault_armed, armed.receipt.in_force, armed.id, 0, fault.name);
   armed_.push_back(armed.id);
   return armed;
+}
+
+// Counting begins with the oldest connection that is open, or else with the next that comes.
+std::vector<Target> RunningEngine::targets(const std::vector<ProxyId>& proxies) {
+  std::vector<Target> found;
+  for (const ProxyId proxy : proxies) {
+    Target target{proxy, 0};
+    ask(0, [&](Worker&) { target.before = ordinals_[proxy]; });
+    ask_each([&](const Worker& worker) {
+      if (const auto oldest = worker.oldest(proxy))
+        target.before = std::min(target.before, *oldest - 1);
+    });
+    found.push_back(target);
+  }
+  return found;
+}
+
+// Tells every listener what the faults in force make of clients that connect.
+void RunningEngine::admit() {
+  ask(0, [this](Worker& acceptor) {
+    for (auto& [proxy, listener] : listeners_) {
+      const FaultId full = acceptor.admitting(proxy, Admission::full);
+      if (full != 0) {
+        listener->fill_backlog();
+      } else {
+        listener->free_backlog();
+      }
+    }
+  });
+}
+
+Receipt RunningEngine::update(FaultId fault, const FaultSpec& spec) {
+  Receipt receipt{now(), {}};
+  receipt.in_force = ask_all([&](Worker& worker) { worker.update(fault, spec); });
+  admit();
+  return receipt;
 }
 
 Receipt RunningEngine::disarm(FaultId fault) {
@@ -178,6 +268,7 @@ Receipt RunningEngine::disarm(FaultId fault) {
   if (std::erase(armed_, fault) == 0) return receipt;
   write(EventKind::fault_disarm_commanded, receipt.commanded, fault, 0, {});
   receipt.in_force = ask_all([&](Worker& worker) { worker.disarm(fault); });
+  admit();
   Event disarmed;
   disarmed.at = receipt.in_force;
   disarmed.kind = EventKind::fault_disarmed;
@@ -192,30 +283,42 @@ void RunningEngine::heal() {
 }
 
 Touched RunningEngine::touched(FaultId fault) {
-  std::vector<Touched> parts(workers_.size());
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    ask(i, [&](Worker& worker) {
-      if (const Touched* here = worker.touched(fault)) parts[i] = *here;
-    });
-  }
   Touched sum;
-  for (const Touched& part : parts) sum.add(part);
+  ask_each([&](const Worker& worker) {
+    if (const Touched* here = worker.touched(fault)) sum.add(*here);
+  });
   return sum;
+}
+
+void RunningEngine::forget(FaultId fault) {
+  assert(std::ranges::find(armed_, fault) == armed_.end());
+  ask_all([&](Worker& worker) { worker.forget(fault); });
 }
 
 ProxyCounters RunningEngine::counters(ProxyId proxy) {
   ProxyCounters sum;
-  for (std::size_t i = 0; i < workers_.size(); ++i) {
-    ask(i, [&](Worker& worker) {
-      const ProxyCounters* here = worker.counters(proxy);
-      if (here == nullptr) return;
-      sum.accepted += here->accepted;
-      sum.live += here->live;
-      sum.bytes_upstream += here->bytes_upstream;
-      sum.bytes_downstream += here->bytes_downstream;
-    });
-  }
+  ask_each([&](const Worker& worker) {
+    const ProxyCounters* here = worker.counters(proxy);
+    if (here == nullptr) return;
+    sum.accepted += here->accepted;
+    sum.live += here->live;
+    sum.bytes_upstream += here->bytes_upstream;
+    sum.bytes_downstream += here->bytes_downstream;
+  });
   return sum;
+}
+
+std::vector<LiveConnection> RunningEngine::connections(ProxyId proxy) {
+  std::vector<LiveConnection> live;
+  ask_each([&](const Worker& worker) { worker.describe(proxy, live); });
+  std::ranges::sort(live, {}, &LiveConnection::id);
+  return live;
+}
+
+bool RunningEngine::reset(ConnectionId connection) {
+  bool found = false;
+  ask_each([&](Worker& worker) { found = worker.reset(connection) || found; });
+  return found;
 }
 
 std::string RunningEngine::limits() const {
@@ -236,6 +339,8 @@ void RunningEngine::write(EventKind kind, Instant at, FaultId fault, ProxyId pro
 }
 
 }  // namespace
+
+std::string ListenFailure::text() const { return why_not_listening(address, code); }
 
 Result<std::unique_ptr<Engine>> Engine::start(const EngineOptions& options, Journal& journal) {
   signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,11 @@
 #include "proxy/wire/listener.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
 
 #include <utility>
 
@@ -24,6 +29,45 @@ void Listener::resume() {
   if (paused_) accept_some();
 }
 
+void Listener::fill_backlog() {
+  if (std::exchange(full_, true)) return;
+  listen(socket_.get(), 0);
+  for (int i = 0; i < most_plugs; ++i) {
+    Dialing plug = dial(address());
+    pollfd connected{plug.socket.get(), POLLOUT, 0};
+    const bool found_room = plug.error == 0 && poll(&connected, 1, 0) == 1;
+    if (!found_room) break;
+    plugs_.push_back(std::move(plug.socket));
+  }
+  drops_before_ = drops();  // the SYN that found no room was our own
+}
+
+void Listener::free_backlog() {
+  if (!std::exchange(full_, false)) return;
+  listen(socket_.get(), SOMAXCONN);
+  accept_some();
+}
+
+std::uint64_t Listener::dropped() const { return full_ ? drops() - drops_before_ : 0; }
+
+// SO_MEMINFO: the ninth number is what this socket dropped, for a listener its SYNs (sk_drops).
+std::uint64_t Listener::drops() const {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> numbers{};
+  socklen_t length = sizeof numbers;
+  getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, numbers.data(), &length);
+  return numbers[SK_MEMINFO_DROPS];
+}
+
+bool Listener::is_plug(int client) const {
+  if (plugs_.empty()) return false;
+  SocketAddress peer;
+  peer.length = sizeof peer.storage;
+  getpeername(client, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length);
+  return std::ranges::any_of(plugs_, [&](const Descriptor& plug) {
+    return local_address(plug.get()).text() == peer.text();
+  });
+}
+
 bool Listener::found_room() {
   if (budget_.take()) return true;
   budget_.ask_for_room();
@@ -31,6 +75,7 @@ bool Listener::found_room() {
 }
 
 void Listener::accept_some() {
+  if (full_) return;
   for (int i = 0; i < batch; ++i) {
     if (!found_room()) {
       if (std::exchange(paused_, true)) return;
@@ -44,12 +89,16 @@ void Listener::accept_some() {
     }
     paused_ = false;
     Descriptor client(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client.open() && is_plug(client.get())) {
+      budget_.give_back();
+      continue;
+    }
     if (client.open()) {
-      accepted_(std::move(client), ++ordinal_);
+      accepted_(std::move(client));
       continue;
     }
     budget_.give_back();
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return plugs_.clear();
     // A client that left before it was accepted is nothing to wait for; a lack of descriptors is.
     if (errno != ECONNABORTED && errno != EINTR) return deadline_.set(loop_.now() + retry);
   }

@@ -4,9 +4,14 @@
 // connection budget: at the budget it stops accepting (clients wait in the kernel's backlog) and
 // goes on when a connection has ended. A failing accept is tried again later; it never ends the
 // listener.
+//
+// A full backlog, which is a fault, is a real one: nothing is accepted, the backlog shrinks to the
+// least that the kernel grants, and connections of our own (plugs) fill it. Then the kernel drops
+// every SYN, and clients try again until their own time limit. The kernel counts what it dropped.
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "proxy/journal.h"
 #include "proxy/wire/loop.h"
@@ -17,9 +22,10 @@ namespace faultline::wire {
 
 class Listener final : private Watcher {
  public:
-  using Accepted = std::function<void(Descriptor client, std::uint64_t ordinal)>;
+  using Accepted = std::function<void(Descriptor client)>;
 
   static constexpr int batch = 64;  // accepted per turn
+  static constexpr int most_plugs = 16;  // a backlog of 0 takes one
   static constexpr Duration retry = std::chrono::milliseconds(100);
 
   Listener(Loop& loop, Descriptor socket, ProxyId proxy, ConnectionBudget& budget, JournalPen& pen,
@@ -28,10 +34,19 @@ class Listener final : private Watcher {
   // The budget has room again.
   void resume();
 
+  void fill_backlog();
+  void free_backlog();  // and goes on accepting, whoever waited first
+  // SYNs that the kernel dropped since the backlog was filled; a client's retries count each.
+  std::uint64_t dropped() const;
+
+  SocketAddress address() const { return local_address(socket_.get()); }
+
  private:
   void ready(std::uint32_t events) override;
   void accept_some();
   bool found_room();
+  bool is_plug(int client) const;
+  std::uint64_t drops() const;
 
   Loop& loop_;
   Descriptor socket_;
@@ -40,8 +55,10 @@ class Listener final : private Watcher {
   JournalPen& pen_;
   Accepted accepted_;
   Deadline deadline_;
-  std::uint64_t ordinal_ = 0;
   bool paused_ = false;
+  bool full_ = false;
+  std::vector<Descriptor> plugs_;
+  std::uint64_t drops_before_ = 0;
 };
 
 }  // namespace faultline::wire

@@ -22,6 +22,7 @@ Relay::Relay(Worker& worker, LocalProxy& proxy, ConnectionId id, std::uint64_t o
       proxy_(proxy),
       id_(id),
       ordinal_(ordinal),
+      accepted_(worker.loop().now()),
       deadline_(worker.loop(), [this](Instant) { worker_.mark(*this); }) {
   client_.socket = std::move(client);
   if (proxy.codec->make != nullptr) codec_ = proxy.codec->make();
@@ -43,10 +44,9 @@ void Relay::Endpoint::ready(std::uint32_t events) {
 
 void Relay::open(Instant now) {
   Event accepted = event(EventKind::connection_accepted);
-  SocketAddress peer;
-  peer.length = sizeof peer.storage;
-  getpeername(client_.socket.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length);
-  accepted.text = peer.text();
+  peer_.length = sizeof peer_.storage;
+  getpeername(client_.socket.get(), reinterpret_cast<sockaddr*>(&peer_.storage), &peer_.length);
+  accepted.text = peer_.text();
   worker_.pen().write(accepted);
 
   set_no_delay(client_.socket.get());
@@ -97,25 +97,22 @@ void Relay::dial_next(Instant now) {
   }
 }
 
-// The client has been accepted by our kernel already: the nearest to a refusal is an RST.
+// A client that a fault has sent a FIN already is not reset besides.
 void Relay::upstream_failed(std::string_view why) {
   Event failed = event(EventKind::upstream_failed);
   failed.text = why;
   worker_.pen().write(failed);
+  const bool ended = connection_.drops(Direction::downstream);
+  if (ended || proxy_.spec.unreachable == Unreachable::end)
+    return end("upstream failed", worker_.loop().now());
   doom_ = Doom::reset;
   reason_ = "upstream failed";
   worker_.mark(*this);
 }
 
+// The upstream is looked at first: a client that connected, was served and went in one turn went
+// after it was served, and its RST is told to the upstream as on any other connection.
 Relay::Next Relay::settle_opening(Instant now) {
-  if (client_.erred) {
-    client_.erred = false;
-    client_.reset = take_error(client_.socket.get()) != 0;
-    if (client_.reset) {
-      worker_.pen().write(event(EventKind::peer_reset));
-      return finish("client reset before the upstream was connected");
-    }
-  }
   if (phase_ == Phase::opening) {
     resolve_when_due(now);
   } else if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
@@ -140,41 +137,118 @@ Relay::Next Relay::settle_opening(Instant now) {
   } else {
     deadline_.set(dial_limit_);
   }
-  return Next::wait;
+  if (phase_ == Phase::relaying || !std::exchange(client_.erred, false)) return Next::wait;
+  client_.reset = take_error(client_.socket.get()) != 0;
+  if (!client_.reset) return Next::wait;
+  worker_.pen().write(event(EventKind::peer_reset));
+  reset_and_close(server_.socket);
+  return finish("client reset before the upstream was connected");
+}
+
+bool Relay::takes(const LocalFault& fault) const {
+  for (const Target& target : fault.targets) {
+    if (target.proxy != proxy_.id) continue;
+    if (ordinal_ <= target.before) return false;
+    return fault.spec.aim.takes({.place = ordinal_ - target.before, .client = peer_.host()},
+                                fault.draw.about(ordinal_));
+  }
+  return false;
 }
 
 void Relay::arm(const LocalFault& fault, Instant now, bool established) {
-  const Draw draw = fault.draw.about(ordinal_);
-  if (phase_ == Phase::finished || !fault.spec.aim.takes(ordinal_, draw)) return;
+  if (phase_ == Phase::finished || !takes(fault)) return;
   for (const Direction d : both_directions) {
-    if (!includes(fault.spec.directions(), d)) continue;
-    Lane& armed = lane(d);
-    if (!armed.link) {
-      armed.link = std::make_unique<Link>(d, armed);
-      worker_.count_staged(1);
+    if (includes(fault.spec.directions(), d)) arm_lane(lane(d), fault, now, established);
+  }
+  worker_.mark(*this);
+}
+
+void Relay::update(const LocalFault& fault, Instant now) {
+  if (phase_ == Phase::finished) return;
+  const bool taken = takes(fault);
+  for (const Direction d : both_directions) {
+    Lane& l = lane(d);
+    const bool armed = l.link && l.link->armed(fault.id);
+    const bool wanted = taken && includes(fault.spec.directions(), d);
+    if (armed && wanted) {
+      l.link->update(fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), now);
+    } else if (armed) {
+      disarm_lane(l, fault.id, now);
+    } else if (wanted) {
+      arm_lane(l, fault, now, true);
     }
-    armed.link->arm({fault.id, *fault.spec.prototype, draw, fault.since}, now, established);
   }
   worker_.mark(*this);
 }
 
 void Relay::disarm(FaultId fault, Instant now) {
-  for (const Direction d : both_directions) {
-    Lane& armed = lane(d);
-    if (!armed.link) continue;
-    armed.link->disarm(fault, now);
-    if (!armed.link->staged()) {
-      armed.link.reset();
-      worker_.count_staged(-1);
-    }
-  }
+  for (const Direction d : both_directions) disarm_lane(lane(d), fault, now);
   worker_.mark(*this);
+}
+
+void Relay::arm_lane(Lane& l, const LocalFault& fault, Instant now, bool established) {
+  if (!l.link) {
+    l.link = std::make_unique<Link>(l.direction, l);
+    worker_.count_staged(1);
+  }
+  l.link->arm({fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), fault.since}, now,
+              established);
+}
+
+void Relay::disarm_lane(Lane& l, FaultId fault, Instant now) {
+  if (!l.link) return;
+  l.link->disarm(fault, now);
+  if (l.link->staged()) return;
+  l.link.reset();
+  worker_.count_staged(-1);
 }
 
 void Relay::close(std::string_view reason) {
   if (doom_ == Doom::none) doom_ = Doom::reset;
   reason_ = reason;
   worker_.mark(*this);
+}
+
+// From here on it is a connection whose both directions have ended: what the peers still send is
+// dropped until they finish or the linger limit has passed, because a socket that is closed with
+// unread bytes resets its peer.
+void Relay::end(std::string_view reason, Instant now) {
+  if (phase_ == Phase::finished || doom_ != Doom::none) return;
+  reason_ = reason;
+  if (phase_ != Phase::relaying) {
+    server_.socket.close();
+    server_.read_out = true;
+    connection_.source_finished(Direction::downstream);
+    phase_ = Phase::relaying;
+  }
+  for (const Direction d : both_directions) {
+    lane(d).queue.clear();
+    lane(d).pipe = PooledPipe();
+    connection_.end_left(d);
+  }
+  linger_until_ = now + linger_limit;
+  worker_.mark(*this);
+}
+
+LiveConnection Relay::describe() const {
+  LiveConnection live;
+  live.id = id_;
+  live.proxy = proxy_.id;
+  live.ordinal = ordinal_;
+  live.client = peer_.text();
+  live.connected = phase_ == Phase::relaying && server_.socket.open();
+  live.accepted = accepted_;
+  live.bytes_upstream = upstream_.relayed;
+  live.bytes_downstream = downstream_.relayed;
+  live.held_upstream = upstream_.held();
+  live.held_downstream = downstream_.held();
+  for (const Lane* l : {&upstream_, &downstream_}) {
+    for (const FaultId fault : l->touched_by) {
+      if (std::ranges::find(live.touched_by, fault) == live.touched_by.end())
+        live.touched_by.push_back(fault);
+    }
+  }
+  return live;
 }
 
 Relay::Next Relay::settle(Instant now) {
@@ -188,7 +262,7 @@ Relay::Next Relay::settle(Instant now) {
 
   bool more = false;
   for (const Direction d : both_directions) {
-    note_error(d, now);
+    note_error(d);
     if (lane(d).link) lane(d).link->settle(now);
     more = pump(lane(d)) || more;
   }
@@ -202,7 +276,7 @@ Relay::Next Relay::settle(Instant now) {
 
 // An error is looked at even where reading is paused: a peer that is gone must be noticed, and told
 // to the journal, when it happens and not when its bytes are wanted.
-void Relay::note_error(Direction d, Instant) {
+void Relay::note_error(Direction d) {
   Endpoint& from = source(d);
   if (!from.erred) return;
   from.erred = false;

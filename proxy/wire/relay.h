@@ -23,6 +23,7 @@
 #include "proxy/connection.h"
 #include "proxy/journal.h"
 #include "proxy/link.h"
+#include "proxy/wire/engine.h"
 #include "proxy/wire/loop.h"
 #include "proxy/wire/socket.h"
 #include "proxy/wire/splice.h"
@@ -55,12 +56,18 @@ class Relay final : private CodecOutlet {
   void resolved(std::vector<SocketAddress> addresses, Instant now);
 
   Next settle(Instant now);
+  // Nothing happens to a connection that the fault is not for.
   void arm(const LocalFault& fault, Instant now, bool established);
+  void update(const LocalFault& fault, Instant now);
   void disarm(FaultId fault, Instant now);
-  void close(std::string_view reason);  // the proxy is closed: RST to both
+  void close(std::string_view reason);             // RST to both
+  void end(std::string_view reason, Instant now);  // FIN to both, without what waits
 
   ConnectionId id() const { return id_; }
+  std::uint64_t ordinal() const { return ordinal_; }
   LocalProxy& proxy() { return proxy_; }
+  const LocalProxy& proxy() const { return proxy_; }
+  LiveConnection describe() const;
   bool dirty = false;  // the worker's mark: settle is due
 
  private:
@@ -111,12 +118,15 @@ class Relay final : private CodecOutlet {
   Endpoint& source(Direction d) { return d == Direction::upstream ? client_ : server_; }
   Endpoint& sink(Direction d) { return d == Direction::upstream ? server_ : client_; }
 
+  bool takes(const LocalFault& fault) const;
+  void arm_lane(Lane& lane, const LocalFault& fault, Instant now, bool established);
+  void disarm_lane(Lane& lane, FaultId fault, Instant now);
   void resolve_when_due(Instant now);
   void dial_next(Instant now);
   Next settle_opening(Instant now);
   void upstream_failed(std::string_view why);
 
-  void note_error(Direction d, Instant now);
+  void note_error(Direction d);
   bool may_read(Lane& lane);
   bool pump(Lane& lane);
   bool pump_copied(Lane& lane);
@@ -146,6 +156,8 @@ class Relay final : private CodecOutlet {
   LocalProxy& proxy_;
   const ConnectionId id_;
   const std::uint64_t ordinal_;
+  const Instant accepted_;
+  SocketAddress peer_;
   Phase phase_ = Phase::opening;
   Doom doom_ = Doom::none;
   Connection connection_;

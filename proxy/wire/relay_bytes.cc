@@ -124,6 +124,7 @@ bool Relay::pump_spliced(Lane& l) {
 
 void Relay::count(Lane& l, std::size_t bytes) {
   l.relayed += bytes;
+  worker_.count_moved(bytes);
   ProxyCounters& sums = proxy_.counters;
   (l.direction == Direction::upstream ? sums.bytes_upstream : sums.bytes_downstream) += bytes;
 }
@@ -199,6 +200,7 @@ void Relay::flush(Lane& l) {
       to.writable = false;
     } else {
       l.queue.consume(put.count);
+      worker_.count_moved(put.count);
       if (put.count < before && n < gather_slots) to.writable = false;
     }
   }

@@ -33,16 +33,18 @@ void Descriptor::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
-std::string SocketAddress::text() const {
+std::string SocketAddress::text() const { return Address{host(), port()}.text(); }
+
+std::string SocketAddress::host() const {
   char host[INET6_ADDRSTRLEN] = "?";
   if (storage.ss_family == AF_INET6) {
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
     inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
-    return "[" + std::string(host) + "]:" + std::to_string(port());
+  } else {
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
+    inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
   }
-  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
-  inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
-  return std::string(host) + ":" + std::to_string(port());
+  return host;
 }
 
 std::uint16_t SocketAddress::port() const {
@@ -69,18 +71,29 @@ bool numeric(const Address& address, SocketAddress& out) {
   return false;
 }
 
-Result<Descriptor> listen_on(const SocketAddress& address) {
+std::expected<Descriptor, int> try_listen_on(const SocketAddress& address) {
   Descriptor socket(
       ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
+  const int off = 0;
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.storage.ss_family == AF_INET6)
+    setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (!socket.open() || bind(socket.get(), address.get(), address.length) != 0 ||
-      listen(socket.get(), SOMAXCONN) != 0) {
-    const int code = errno;
-    const char* hint = code == EADDRINUSE ? "; choose another port, or 0 for a free one" : "";
-    return error("", "cannot listen on " + address.text() + ": " + strerror(code) + hint);
-  }
+      listen(socket.get(), SOMAXCONN) != 0)
+    return std::unexpected(errno);
   return socket;
+}
+
+Result<Descriptor> listen_on(const SocketAddress& address) {
+  auto socket = try_listen_on(address);
+  if (!socket) return error("", why_not_listening(address.text(), socket.error()));
+  return std::move(*socket);
+}
+
+std::string why_not_listening(const std::string& address, int code) {
+  const char* hint = code == EADDRINUSE ? "; choose another port, or 0 for a free one" : "";
+  return "cannot listen on " + address + ": " + strerror(code) + hint;
 }
 
 SocketAddress local_address(int fd) {

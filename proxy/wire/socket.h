@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <expected>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,14 +42,18 @@ struct SocketAddress {
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
   std::string text() const;  // "127.0.0.1:5432", "[::1]:5432"
+  std::string host() const;  // "127.0.0.1", "::1"
   std::uint16_t port() const;
 };
 
 // An address that needs no name service; nothing if the host is a name.
 bool numeric(const Address& address, SocketAddress& out);
 
-// Listens with SO_REUSEADDR and the largest backlog the kernel grants. Errors name the address.
+// Listens with SO_REUSEADDR and the largest backlog the kernel grants; [::] takes IPv4 too. The
+// error is an errno value, or in words and with the address.
+std::expected<Descriptor, int> try_listen_on(const SocketAddress& address);
 Result<Descriptor> listen_on(const SocketAddress& address);
+std::string why_not_listening(const std::string& address, int code);
 SocketAddress local_address(int fd);
 
 // A non-blocking connect begun; `error` is 0 when it is under way or done.

@@ -38,6 +38,19 @@ void Worker::remove_proxy(ProxyId id) {
   for (auto& [connection, relay] : relays_) {
     if (relay->proxy().id == id) relay->close("proxy closed");
   }
+  LocalProxy& proxy = proxies_.at(id);
+  proxy.closed = true;
+  if (proxy.counters.live == 0) proxies_.erase(id);
+}
+
+void Worker::end_connections(ProxyId id) {
+  for (auto& [connection, relay] : relays_) {
+    if (relay->proxy().id == id) relay->end("proxy disabled", loop_.now());
+  }
+}
+
+void Worker::retarget(ProxyId id, const Address& upstream) {
+  proxies_.at(id).spec.upstream = upstream;
 }
 
 void Worker::adopt(Descriptor client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal) {
@@ -50,15 +63,19 @@ void Worker::adopt(Descriptor client, ProxyId proxy, ConnectionId id, std::uint6
   adopted.open(loop_.now());
 }
 
-void Worker::arm(FaultId id, const FaultSpec& spec, const std::vector<ProxyId>& proxies) {
+void Worker::arm(FaultId id, const FaultSpec& spec, const std::vector<Target>& targets,
+                 Instant since) {
   const Draw draw = Draw(shared_.options.seed).about(spec.name);
-  LocalFault& fault = faults_[id] = LocalFault{id, spec, draw, loop_.now(), {}};
-  for (const ProxyId proxy : proxies) proxies_.at(proxy).armed.push_back(id);
-  for (auto& [connection, relay] : relays_) {
-    const ProxyId on = relay->proxy().id;
-    if (std::find(proxies.begin(), proxies.end(), on) != proxies.end())
-      relay->arm(fault, loop_.now(), true);
-  }
+  LocalFault& fault = faults_[id] = LocalFault{id, spec, targets, since, draw, 0, {}};
+  for (const Target& target : targets) proxies_.at(target.proxy).armed.push_back(id);
+  for (auto& [connection, relay] : relays_) relay->arm(fault, loop_.now(), true);
+}
+
+void Worker::update(FaultId id, const FaultSpec& spec) {
+  LocalFault& fault = faults_.at(id);
+  fault.spec = spec;
+  fault.draw = Draw(shared_.options.seed).about(spec.name).about(++fault.updates);
+  for (auto& [connection, relay] : relays_) relay->update(fault, loop_.now());
 }
 
 void Worker::disarm(FaultId id) {
@@ -74,6 +91,35 @@ const Touched* Worker::touched(FaultId id) const {
 const ProxyCounters* Worker::counters(ProxyId id) const {
   const auto found = proxies_.find(id);
   return found == proxies_.end() ? nullptr : &found->second.counters;
+}
+
+std::optional<std::uint64_t> Worker::oldest(ProxyId id) const {
+  std::optional<std::uint64_t> oldest;
+  for (const auto& [connection, relay] : relays_) {
+    if (relay->proxy().id != id) continue;
+    oldest = std::min(oldest.value_or(relay->ordinal()), relay->ordinal());
+  }
+  return oldest;
+}
+
+void Worker::describe(ProxyId proxy, std::vector<LiveConnection>& out) const {
+  for (const auto& [connection, relay] : relays_) {
+    if (proxy == 0 || relay->proxy().id == proxy) out.push_back(relay->describe());
+  }
+}
+
+bool Worker::reset(ConnectionId connection) {
+  const auto found = relays_.find(connection);
+  if (found == relays_.end()) return false;
+  found->second->close("reset by order");
+  return true;
+}
+
+FaultId Worker::admitting(ProxyId proxy, Admission admission) const {
+  for (const FaultId id : proxies_.at(proxy).armed) {
+    if (faults_.at(id).spec.prototype->admission() == admission) return id;
+  }
+  return 0;
 }
 
 void Worker::mark(Relay& relay) {
@@ -98,8 +144,11 @@ std::uint64_t Worker::link_limit() const {
 
 void Worker::settle(Instant now) {
   settling_.swap(dirty_);
+  moved_ = 0;
   bool again = false;
-  for (Relay* relay : settling_) {
+  std::size_t settled = 0;
+  for (; settled < settling_.size() && moved_ < turn_limit; ++settled) {
+    Relay* relay = settling_[settled];
     relay->dirty = false;
     switch (relay->settle(now)) {
       case Relay::Next::wait:
@@ -109,22 +158,35 @@ void Worker::settle(Instant now) {
         again = true;
         break;
       case Relay::Next::finished:
-        if (relay->dirty) std::erase(dirty_, relay);  // it marked itself while it ended
-        --relay->proxy().counters.live;
-        relays_.erase(relay->id());
-        shared_.budget->give_back();
-        shared_.connection_freed();
+        remove(*relay);
         break;
     }
+  }
+  if (settled < settling_.size()) {
+    // Those that had no turn are first in the next.
+    settling_.erase(settling_.begin(), settling_.begin() + static_cast<std::ptrdiff_t>(settled));
+    settling_.insert(settling_.end(), dirty_.begin(), dirty_.end());
+    dirty_.swap(settling_);
+    again = true;
   }
   settling_.clear();
   if (again) loop_.again();
 }
 
+void Worker::remove(Relay& relay) {
+  if (relay.dirty) std::erase(dirty_, &relay);  // it marked itself while it ended
+  LocalProxy& proxy = relay.proxy();
+  const ProxyId of = proxy.id;
+  const bool last = --proxy.counters.live == 0 && proxy.closed;
+  relays_.erase(relay.id());
+  if (last) proxies_.erase(of);
+  shared_.budget->give_back();
+  shared_.connection_freed();
+}
+
 void Worker::close_all(std::string_view reason) {
   for (auto& [id, relay] : relays_) relay->close(reason);
-  settle(loop_.now());
-  assert(relays_.empty());
+  while (!relays_.empty()) settle(loop_.now());
 }
 
 }  // namespace faultline::wire

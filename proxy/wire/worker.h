@@ -8,6 +8,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -46,19 +47,32 @@ struct LocalProxy {
   const CodecKind* codec = nullptr;
   std::vector<FaultId> armed;  // in the order of arming
   ProxyCounters counters;      // of this worker's connections
+  bool closed = false;         // forgotten when its last connection has ended
+};
+
+// A fault on one proxy: `before` connections had been accepted before the first that counts.
+struct Target {
+  ProxyId proxy = 0;
+  std::uint64_t before = 0;
 };
 
 // A fault as one worker knows it; stays after the disarming, for its totals.
 struct LocalFault {
   FaultId id = 0;
   FaultSpec spec;
-  Draw draw;        // about (seed, fault)
-  Instant since{};  // in force
+  std::vector<Target> targets;
+  Instant since{};  // when its arming was ordered: one instant for every worker
+  Draw draw;        // about (seed, fault, how often it was updated)
+  std::uint64_t updates = 0;
   Touched totals;
 };
 
 class Worker {
  public:
+  // Bytes all connections together may move in one turn. What is ready beyond it goes on in the
+  // next, so that a message to the worker waits for a few milliseconds at most.
+  static constexpr std::size_t turn_limit = 8 * turn_budget;
+
   struct Shared {  // the same for every worker of the engine
     EngineOptions options;
     ConnectionBudget* budget = nullptr;
@@ -74,12 +88,22 @@ class Worker {
 
   // The following are for the worker's own thread.
   void add_proxy(const ProxySpec& spec, ProxyId id);
-  void remove_proxy(ProxyId id);
+  void remove_proxy(ProxyId id);  // with its connections: RST
+  void end_connections(ProxyId id);
+  void retarget(ProxyId id, const Address& upstream);
   void adopt(Descriptor client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal);
-  void arm(FaultId id, const FaultSpec& spec, const std::vector<ProxyId>& proxies);
+  void arm(FaultId id, const FaultSpec& spec, const std::vector<Target>& targets, Instant since);
+  void update(FaultId id, const FaultSpec& spec);
   void disarm(FaultId id);
+  void forget(FaultId id) { faults_.erase(id); }
   const Touched* touched(FaultId id) const;
   const ProxyCounters* counters(ProxyId id) const;
+  // The ordinal of the oldest connection of a proxy here; nothing if it has none.
+  std::optional<std::uint64_t> oldest(ProxyId id) const;
+  void describe(ProxyId proxy, std::vector<LiveConnection>& out) const;  // 0: of every proxy
+  bool reset(ConnectionId connection);
+  // The first fault in force on a proxy that admits clients in this way; 0: none.
+  FaultId admitting(ProxyId proxy, Admission admission) const;
 
   // For its relays.
   JournalPen& pen() { return pen_; }
@@ -89,10 +113,12 @@ class Worker {
   void mark(Relay& relay);
   void resolve(const Address& address, ConnectionId whom);
   void count_staged(int change) { staged_links_ += change; }
+  void count_moved(std::size_t bytes) { moved_ += bytes; }
   std::uint64_t link_limit() const;  // bytes one link may hold now
 
  private:
   void settle(Instant now);
+  void remove(Relay& relay);
   void close_all(std::string_view reason);
 
   Shared shared_;
@@ -106,6 +132,7 @@ class Worker {
   std::unordered_map<ConnectionId, std::unique_ptr<Relay>> relays_;
   std::vector<Relay*> dirty_, settling_;
   std::int64_t staged_links_ = 0;
+  std::size_t moved_ = 0;  // bytes in this turn
   std::thread thread_;
 };
 
