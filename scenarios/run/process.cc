@@ -89,10 +89,11 @@ void ProcessUnderTest::signal(int number) {
   process_->signal_group(number);
 }
 
+// A probe that is under way stays: we are told in the middle of a turn, in which the loop may have
+// something for it too.
 void ProcessUnderTest::ended(const wire::ProcessEnd& end) {
   record_.ended = wire::now();
   record_.ending = text(end);
-  probe_.reset();
 }
 
 std::string ProcessUnderTest::trouble() const {
