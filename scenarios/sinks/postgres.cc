@@ -57,8 +57,9 @@ class Reading {
   const Allowance allowance_;
   PostgresSession session_;
   std::string why_not_;
-  std::string last_trouble_;
-  bool any_ = false;  // there was a whole reading
+  std::string trouble_;  // since the last whole reading
+  std::string refusal_;  // the last trouble that was told, and was not silence
+  std::uint64_t whole_ = 0;
 };
 
 SinkReading Reading::read() {
@@ -68,10 +69,11 @@ SinkReading Reading::read() {
     Stored stored;
     switch (once(stored)) {
       case Next::compare:
-        reading.complete = any_ && stored == reading.stored;
-        any_ = true;
+        reading.complete = whole_ > 0 && stored == reading.stored;
+        ++whole_;
         reading.stored = std::move(stored);
-        last_trouble_.clear();
+        trouble_.clear();
+        refusal_.clear();
         if (!reading.complete && !pause(plan_.quiet)) give_up(unfinished());
         break;
       case Next::retry:
@@ -117,12 +119,18 @@ Reading::Next Reading::after(const PostgresAnswer& answer) {
     give_up("the run ended before the sink was read");
     return Next::give_up;
   }
-  last_trouble_ = place + (place.empty() ? "" : ": ");
-  last_trouble_ += answer.end == PostgresEnd::late ? "no answer" : answer.why;
+  trouble_ = place + (place.empty() ? "" : ": ");
+  if (answer.end == PostgresEnd::late) {
+    // The attempt that the end of the time cut short does not hide what those before it were told.
+    trouble_ += refusal_.empty() ? "no answer" : "no answer; before that, " + refusal_;
+  } else {
+    trouble_ += answer.why;
+    refusal_ = trouble_;
+  }
   const bool again = answer.end == PostgresEnd::late || answer.lost || passing(answer.sqlstate) ||
                      not_there_yet(answer.sqlstate);
   if (again) return Next::retry;
-  give_up(last_trouble_);
+  give_up(trouble_);
   return Next::give_up;
 }
 
@@ -138,10 +146,13 @@ bool Reading::pause(Duration lasting) {
   return true;
 }
 
+// Rest is claimed, and denied, from two readings. After a single one neither is known.
 std::string Reading::unfinished() const {
-  const std::string within = "within " + to_string(plan_.within);
-  if (!last_trouble_.empty()) return "could not be read " + within + ": " + last_trouble_;
-  return "was not at rest for " + to_string(plan_.quiet) + " " + within +
+  const std::string within = " within " + to_string(plan_.within);
+  const std::string trouble = trouble_.empty() ? "" : ": " + trouble_;
+  if (whole_ == 0) return "could not be read" + within + trouble;
+  if (whole_ == 1) return "was read once but not again" + within + trouble + "; give it more time";
+  return "was not at rest for " + to_string(plan_.quiet) + within + trouble +
          "; give it more time, or look for who still writes";
 }
 
