@@ -28,7 +28,7 @@ seed = 7
 ports = ["app"]
 expect = ["touched(outage) >= 1"]
 [timing]
-warmup = "500ms"
+warmup = "{warmup}"
 [[proxy]]
 name = "front"
 listen = "127.0.0.1:{listen}"
@@ -58,7 +58,7 @@ for = "{lasting}"
 def drill(marker, **changes):
     values = dict(listen=0, upstream="${port.app}", python=sys.executable, service=SERVICE,
                   mode="ok", marker=marker, within="30s", stop_within="10s", length="4s",
-                  timeout="2s", at="1s", lasting="1s")
+                  timeout="2s", warmup="500ms", at="1s", lasting="1s")
     values.update(changes)
     return DRILL.format(**values)
 
@@ -76,6 +76,7 @@ def processes_with(marker):
 
 def accepts(port):
     with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))  # to another port, or it could connect to itself
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
@@ -87,6 +88,7 @@ class Running:
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
         self.lines, self.news = [], threading.Condition()
+        self.silent = False  # no more lines will come
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
 
@@ -95,12 +97,16 @@ class Running:
             with self.news:
                 self.lines.append(line.rstrip("\n"))
                 self.news.notify_all()
+        with self.news:
+            self.silent = True
+            self.news.notify_all()
 
     def await_phase(self, phase):
         def seen():
             return any(line.startswith("phase ") and phase in line for line in self.lines)
         with self.news:
-            if not self.news.wait_for(seen, LIMIT):
+            self.news.wait_for(lambda: seen() or self.silent, LIMIT)
+            if not seen():
                 raise AssertionError(f"no phase {phase!r} in {self.lines}")
 
     def end(self):
