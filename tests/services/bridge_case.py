@@ -9,6 +9,10 @@ import unittest
 from pg_sandbox import Bridge, Link, Postgres, wait_until
 
 
+# A slow machine is no outage. What is about a deadline sets its own, which counts as the later one.
+PATIENT = ("--statement-deadline", "10s", "--connect-deadline", "10s")
+
+
 class Shared:
     binary = ""
     server = None
@@ -50,7 +54,8 @@ class BridgeTest(unittest.TestCase):
     def start(self, *options, ready=True):
         """A bridge behind the link. That it ends with 0 is part of every test: a complaint of a
         sanitizer or a shutdown without end is a failure."""
-        bridge = Bridge(Shared.binary, self.link.port, self.database, *options, ready=ready)
+        bridge = Bridge(Shared.binary, self.link.port, self.database, *PATIENT, *options,
+                        ready=ready)
 
         def finish():
             code = bridge.close()

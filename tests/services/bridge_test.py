@@ -8,6 +8,7 @@ usage: bridge_test.py BUILD-FOLDER-OR-BRIDGE [unittest arguments]
 import json
 import signal
 import socket
+import statistics
 import subprocess
 import threading
 import time
@@ -15,7 +16,7 @@ import unittest
 
 # The two functions are found by unittest under these names.
 from bridge_case import BridgeTest, Shared, run, setUpModule, tearDownModule
-from pg_sandbox import free_port, wait_until
+from pg_sandbox import HeldPort, wait_until
 
 
 class Routes(BridgeTest):
@@ -182,8 +183,10 @@ class CommandLine(unittest.TestCase):
         self.assertIn(f"--listen 127.0.0.1:{port}: Address already in use", done.stderr)
 
     def test_without_postgres_the_start_has_an_end(self):
-        done = self.run_bridge("--listen", "127.0.0.1:0", "--start-deadline", "500ms", "--postgres",
-                               f"host=127.0.0.1 port={free_port()} dbname=x user=x")
+        nobody = HeldPort()
+        self.addCleanup(nobody.close)
+        done = self.run_bridge("--listen", "127.0.0.1:0", "--start-deadline", "2s", "--postgres",
+                               f"host=127.0.0.1 port={nobody.number} dbname=x user=x")
         self.assertEqual(done.returncode, 1)
         self.assertIn("not reachable within --start-deadline", done.stderr)
         self.assertIn("refused", done.stderr)
@@ -201,11 +204,11 @@ class Deadlines(BridgeTest):
         answer = bridge.post("stalled")
         self.assert_refused(answer, "pg")
         self.assertGreaterEqual(answer.seconds, 0.69)
-        # From now on the state is known, and nobody waits: ten answers cost less than one deadline.
-        begin = time.monotonic()
-        for number in range(10):
-            self.assert_refused(bridge.post(f"s{number}"), "pg")
-        self.assertLess(time.monotonic() - begin, 0.7)
+        # From now on the state is known, and nobody waits for a deadline of his own.
+        later = [bridge.post(f"s{number}") for number in range(10)]
+        for answer in later:
+            self.assert_refused(answer, "pg")
+        self.assertLess(statistics.median(answer.seconds for answer in later), 0.69)
         self.assertEqual(json.loads(bridge.get("/health").body)["deps"], {"pg": "down"})
         self.link.heal()
         self.wait_event(bridge, "dependency_up", 2)
@@ -216,8 +219,7 @@ class Deadlines(BridgeTest):
         self.link.cut()
         self.wait_event(bridge, "dependency_down")
         failures = bridge.metric("pg_connect_failures_total")
-        self.link.heal()
-        self.link.stall()
+        self.link.hang()
         wait_until("several attempts given up",
                    lambda: bridge.metric("pg_connect_failures_total") >= failures + 5)
         self.assertEqual(bridge.metric("pg_up"), 0)
@@ -243,7 +245,7 @@ class Deadlines(BridgeTest):
 
     def test_those_who_wait_for_a_connection_are_sent_away_when_postgres_is_gone(self):
         bridge = self.start("--pool", "1", "--acquire-deadline", "60s",
-                            "--statement-deadline", "1s")
+                            "--statement-deadline", "2s")
         self.link.stall()
         answers = []
         clients = [threading.Thread(target=lambda n=n: answers.append(bridge.post(f"w{n}")))
@@ -253,32 +255,37 @@ class Deadlines(BridgeTest):
         for client in clients:
             client.join(30)
         self.assertEqual([(a.status, a.reason) for a in answers], [(503, "pg")] * 5)
-        # One deadline for all, not one each.
-        self.assertLess(max(a.seconds for a in answers), 4)
+        # One deadline for all, not one each, which would be ten seconds for the last.
+        self.assertLess(max(a.seconds for a in answers), 8)
 
     def test_waiting_for_a_place_ends_with_503_semaphore_and_says_how_long(self):
         bridge = self.start("--max-concurrent", "1", "--semaphore-deadline", "300ms",
-                            "--work-ms", "1500")
+                            "--statement-deadline", "60s")
         first = []
+        self.link.stall()
         holder = threading.Thread(target=lambda: first.append(bridge.post("holder")))
         holder.start()
         wait_until("the place is taken", lambda: bridge.metric("sem_in_use") == 1)
         answer = bridge.post("waiter")
         self.assert_refused(answer, "semaphore")
         self.assertGreaterEqual(int(answer.headers["X-Sem-Wait-Ms"]), 299)
+        self.link.heal()
         holder.join(30)
         self.assertEqual(first[0].status, 202)
         self.assertEqual(self.stored(), {"holder": 1})
 
     def test_places_are_given_in_the_order_of_asking(self):
-        bridge = self.start("--max-concurrent", "1", "--work-ms", "100")
+        bridge = self.start("--max-concurrent", "1", "--semaphore-deadline", "60s",
+                            "--statement-deadline", "60s")
+        self.link.stall()
         clients = []
         for number in range(6):
             client = threading.Thread(target=bridge.post, args=(f"q{number}",))
             client.start()
             clients.append(client)
-            wait_until("it is inside", lambda n=number: bridge.metric("sem_waiting")
-                       + bridge.metric("sem_in_use") + bridge.metric("accepted_total") >= n + 1)
+            wait_until("it is inside", lambda n=number: bridge.metric("sem_in_use") == 1
+                       and bridge.metric("sem_waiting") == n)
+        self.link.heal()
         for client in clients:
             client.join(30)
         order = self.server.sql("SELECT event_id FROM events ORDER BY id", self.database).split()
@@ -287,8 +294,9 @@ class Deadlines(BridgeTest):
 
 class Drain(BridgeTest):
     def test_sigterm_finishes_what_is_in_flight_and_takes_nothing_new(self):
-        bridge = self.start("--work-ms", "1500")
+        bridge = self.start("--statement-deadline", "60s", "--drain-deadline", "60s")
         first = []
+        self.link.stall()
         client = threading.Thread(target=lambda: first.append(bridge.post("in-flight")))
         client.start()
         wait_until("it is in flight", lambda: bridge.metric("sem_in_use") == 1)
@@ -297,6 +305,7 @@ class Drain(BridgeTest):
         self.assert_refused(bridge.get("/health/ready"), "draining")
         self.assert_refused(bridge.post("late"), "draining")
         self.assertEqual(bridge.get("/health/live").status, 200)
+        self.link.heal()
         client.join(30)
         self.assertEqual(first[0].status, 202)
         self.assertEqual(bridge.wait(), 0)

@@ -28,10 +28,18 @@ def pg_bin():
     return os.path.dirname(found[0])
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+class HeldPort:
+    """A port on loopback that nobody else is given until `close`. It refuses connections, except
+    while somebody of ours listens on it, who must set SO_REUSEADDR as servers do."""
+
+    def __init__(self):
+        self.holder = socket.socket()
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.holder.bind(("127.0.0.1", 0))
+        self.number = self.holder.getsockname()[1]
+
+    def close(self):
+        self.holder.close()
 
 
 def wait_until(what, condition, limit=30.0):
@@ -54,7 +62,8 @@ class Postgres:
         self.bin = pg_bin()
         self.dir = tempfile.mkdtemp(prefix="bridge-pg-")
         self.data = os.path.join(self.dir, "data")
-        self.port = free_port()
+        self.held = HeldPort()
+        self.port = self.held.number
         self.as_user = []
         if os.geteuid() == 0:
             account = pwd.getpwnam("postgres")
@@ -120,6 +129,7 @@ class Postgres:
 
     def close(self):
         self.stop()
+        self.held.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
@@ -130,7 +140,8 @@ class Link:
 
     def __init__(self, target_port):
         self.target = target_port
-        self.port = 0
+        self.held = HeldPort()
+        self.port = self.held.number
         self.listener = None
         self.pairs = {}
         self.accepted = 0
@@ -148,11 +159,16 @@ class Link:
     def stall(self):
         self._order(lambda: setattr(self, "stalled", True))
 
+    def hang(self):
+        """After a cut: connections can be made again, and nothing is read from them."""
+        self._order(self._hang)
+
     def heal(self):
         self._order(self._heal)
 
     def close(self):
         self._order(self._close)
+        self.held.close()
         self.thread.join(10)
         os.close(self.wake_read)
         os.close(self.wake_write)
@@ -170,7 +186,6 @@ class Link:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", self.port))
         self.listener.listen(128)
-        self.port = self.listener.getsockname()[1]
 
     def _cut(self):
         if self.listener:
@@ -181,6 +196,10 @@ class Link:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             end.close()
         self.pairs.clear()
+
+    def _hang(self):
+        self._heal()
+        self.stalled = True
 
     def _heal(self):
         self.stalled = False
