@@ -109,7 +109,7 @@ ALLOWED = [
 
 
 def judge(root):
-    return subprocess.run([TIDY, "--root", root], capture_output=True, text=True, timeout=120,
+    return subprocess.run([TIDY, "--root", root], capture_output=True, text=True, timeout=600,
                           check=False)
 
 

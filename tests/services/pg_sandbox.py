@@ -42,7 +42,7 @@ class HeldPort:
         self.holder.close()
 
 
-def wait_until(what, condition, limit=30.0):
+def wait_until(what, condition, limit=60.0):
     """Polls a condition; the limit is for a machine in trouble, not part of any claim."""
     end = time.monotonic() + limit
     while True:
@@ -101,7 +101,7 @@ class Postgres:
             with open(os.path.join(self.dir, "log"), encoding="utf-8") as log:
                 raise RuntimeError("PostgreSQL ended:\n" + log.read())
         return subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", "127.0.0.1",
-                               "-p", str(self.port), "-U", PG_USER], timeout=10,
+                               "-p", str(self.port), "-U", PG_USER], timeout=60,
                               check=False).returncode == 0
 
     def stop(self):
