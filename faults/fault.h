@@ -44,12 +44,15 @@ class Outlet {
   // About what waits at this fault on this link. Carried out after what was said about the chunk at
   // hand, which may be among it.
   virtual std::uint64_t held() const = 0;  // bytes, without the chunk at hand
-  // Up to so many bytes from the front go on now, and the end if they bring it to the front.
+  // Up to so many bytes from the front go on now, and the end if they bring it to the front. Each
+  // release is passed on by itself.
   virtual void release(std::uint64_t bytes) = 0;
 
   // About the connection.
   virtual void answer(ByteView bytes) = 0;  // bytes back to the sender of this chunk
-  virtual void end() = 0;     // this direction ends (FIN) behind what has passed; later bytes drop
+  virtual void end() = 0;  // this direction ends (FIN) behind what has passed; later bytes drop
+  // Both directions end: this one behind what has passed, the other at once.
+  virtual void close() = 0;
   virtual void reset() = 0;   // RST to both peers, at once
   virtual void refuse() = 0;  // only at `opening`: RST to the client, the upstream is not dialed
   // Only at `opening`: the upstream is dialed then. The latest instant of all faults counts, until

@@ -33,12 +33,10 @@ class Link::Verdict final : public Outlet {
     parts.push_back({bytes, when});
   }
   std::uint64_t held() const override { return held_; }
-  void release(std::uint64_t bytes) override {
-    releases = true;
-    released += std::min(bytes, ~released);
-  }
+  void release(std::uint64_t bytes) override { releases.push_back(bytes); }
   void answer(ByteView bytes) override { answered += bytes; }
   void end() override { ended = true; }
+  void close() override { ended = closed = true; }
   void reset() override { reset_spoken = true; }
   void refuse() override { refused = true; }
   void open_at(Instant when) override { opens = std::max(opens, when); }
@@ -48,8 +46,8 @@ class Link::Verdict final : public Outlet {
   Instant due{};
   std::vector<Part> parts;
   Instant wake = never, opens{};
-  std::uint64_t released = 0;
-  bool releases = false, ended = false, reset_spoken = false, refused = false;
+  std::vector<std::uint64_t> releases;
+  bool ended = false, closed = false, reset_spoken = false, refused = false;
   std::string replacement, answered;
 
  private:
@@ -209,8 +207,8 @@ void Link::offer(std::size_t index, const Chunk& chunk, Item item, Instant now) 
   carry_out(index, verdict, now);
 }
 
-// Each part that has to wait gets a block of its own. A chunk that is cut in two is touched as a
-// whole; one that is cut short, by what is missing.
+// Each part that has to wait gets a block of its own. What is behind the first part is touched: it
+// is late, or cut off from it, or missing.
 void Link::pass_parts(std::size_t index, const Chunk& chunk, const Verdict& verdict, Item whole,
                       Instant now) {
   ByteView rest = chunk.bytes;
@@ -220,7 +218,7 @@ void Link::pass_parts(std::size_t index, const Chunk& chunk, const Verdict& verd
     rest.remove_prefix(bytes);
     if (bytes > 0) parts.push_back({bytes, part.due});
   }
-  const std::uint64_t cut = parts.size() > 1 ? chunk.bytes.size() : rest.size();
+  const std::uint64_t cut = chunk.bytes.size() - (parts.empty() ? 0 : parts.front().bytes);
   if (cut > 0 && !whole.counted) exit_.touched(stages_[index].id, cut);
   std::size_t from = 0;
   for (const Verdict::Part& part : parts) {
@@ -230,7 +228,7 @@ void Link::pass_parts(std::size_t index, const Chunk& chunk, const Verdict& verd
     item.label.last = chunk.label.last && from + part.bytes == chunk.bytes.size();
     item.arrived = chunk.arrived;
     item.due = part.due;
-    item.counted = whole.counted || parts.size() > 1;
+    item.counted = whole.counted || from > 0;
     const Chunk piece{chunk.bytes.substr(from, part.bytes), chunk.arrived, item.label};
     advance(index, piece, std::move(item), now);
     from += part.bytes;
@@ -334,7 +332,7 @@ void Link::release(std::size_t index, std::uint64_t bytes, Instant now) {
 
 void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
   Stage& stage = stages_[index];
-  if (verdict.releases) release(index, verdict.released, now);
+  for (const std::uint64_t bytes : verdict.releases) release(index, bytes, now);
   if (!verdict.answered.empty()) {
     exit_.touched(stage.id, verdict.answered.size());
     exit_.answer(verdict.answered);
@@ -348,6 +346,7 @@ void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
     advance_closing(index, std::move(end), now);
     stage.closed = true;
   }
+  if (verdict.closed) exit_.end_other();
   if (verdict.refused) {
     exit_.touched(stage.id, 0);
     exit_.refuse();

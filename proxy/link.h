@@ -32,6 +32,7 @@ class LinkExit {
   virtual void leave(std::unique_ptr<Block> block) = 0;  // the same, with the memory they are in
   virtual void leave(Closing closing) = 0;               // … behind all that left before
   virtual void answer(ByteView bytes) = 0;               // back to the sender
+  virtual void end_other() = 0;                          // a fault ends the other direction too
   virtual void reset_both() = 0;                         // a fault resets the connection
   virtual void refuse() = 0;                             // a fault refuses the connection
   virtual bool ended() const = 0;                        // this direction has ended already

@@ -95,6 +95,7 @@ class Relay final : private CodecOutlet {
     void leave(Closing closing) override;
     void answer(ByteView bytes) override;
     bool ended() const override;
+    void end_other() override;
     void reset_both() override;
     void refuse() override;
     void touched(FaultId fault, std::uint64_t bytes) override;

@@ -237,6 +237,8 @@ void Relay::Lane::answer(ByteView bytes) { relay.lane(opposite(direction)).queue
 
 bool Relay::Lane::ended() const { return relay.connection_.drops(direction); }
 
+void Relay::Lane::end_other() { relay.connection_.end_left(opposite(direction)); }
+
 void Relay::Lane::reset_both() {
   if (relay.doom_ == Doom::none) relay.doom_ = Doom::reset;
 }

@@ -14,6 +14,7 @@ class Shelf(NamedTuple):
 
 SHELVES = [
     Shelf("faults/tcp/", "FaultKind", "faults/catalogue.cc", "tests/faults/", True),
+    Shelf("faults/toxics/", "FaultKind", "faults/toxics/catalogue.cc", "tests/faults/", True),
     Shelf("proxy/codecs/", "CodecKind", "proxy/codecs/catalogue.cc", "tests/proxy/", False),
     Shelf("scenarios/measures/", "MeasureKind", "scenarios/measures/catalogue.cc",
           "tests/scenarios/", False),

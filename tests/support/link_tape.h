@@ -18,6 +18,7 @@ class LinkTape final : public LinkExit {
   void leave(std::unique_ptr<Block> block) override { out += block->view(); }
   void leave(Closing closing) override { out += closing == Closing::end ? "<end>" : "<reset>"; }
   void answer(ByteView bytes) override { answered += bytes; }
+  void end_other() override { other_ended = true; }
   void reset_both() override { reset = true; }
   void refuse() override { refused = true; }
   bool ended() const override { return out.ends_with("<end>"); }
@@ -30,7 +31,7 @@ class LinkTape final : public LinkExit {
   std::string take() { return std::exchange(out, {}); }
 
   std::string out, answered;
-  bool reset = false, refused = false;
+  bool other_ended = false, reset = false, refused = false;
   std::map<FaultId, int> touches;
   std::map<FaultId, std::uint64_t> touched_bytes;
 };

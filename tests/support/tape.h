@@ -21,6 +21,7 @@ enum class Verb : std::uint8_t {
   release,
   answer,
   end,
+  close,
   reset,
   refuse,
   open_at,
@@ -29,8 +30,8 @@ enum class Verb : std::uint8_t {
 
 constexpr std::string_view name(Verb verb) {
   constexpr std::string_view names[] = {"pass",    "pass_at", "replace", "pass_part",
-                                        "release", "answer",  "end",     "reset",
-                                        "refuse",  "open_at", "wake_at"};
+                                        "release", "answer",  "end",     "close",
+                                        "reset",   "refuse",  "open_at", "wake_at"};
   return names[static_cast<std::size_t>(verb)];
 }
 
@@ -55,6 +56,7 @@ class Tape final : public Outlet {
   std::uint64_t held() const override { return waiting; }
   void answer(ByteView bytes) override { said.push_back({Verb::answer, {}, std::string(bytes)}); }
   void end() override { said.push_back({Verb::end, {}, {}}); }
+  void close() override { said.push_back({Verb::close, {}, {}}); }
   void reset() override { said.push_back({Verb::reset, {}, {}}); }
   void refuse() override { said.push_back({Verb::refuse, {}, {}}); }
   void open_at(Instant due) override { said.push_back({Verb::open_at, due, {}}); }

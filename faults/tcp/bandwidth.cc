@@ -1,0 +1,145 @@
+// bandwidth: bytes go on at a rate and no faster.
+//
+// What comes is held and released in pieces, each when its slot of the pace is over: so nothing is
+// stored per piece, whether it is a byte in a second or megabytes in a millisecond.
+
+#include "faults/tcp/bandwidth.h"
+
+#include <algorithm>
+#include <array>
+
+#include "faults/tcp/bandwidth_pace.h"
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A line that was idle has saved up this much, so that at high rates a small message need not wait.
+constexpr Duration bucket = 1ms;
+// A piece takes so long. Where many links share the rate they take turns with pieces, so there they
+// are smaller.
+constexpr Duration piece_of_one = 10ms;
+constexpr Duration piece_of_many = 2ms;
+// So much lateness of a timer is made up for; what is more is lost.
+constexpr Duration most_late = 100ms;
+// More than any link holds; keeps the arithmetic in 64 bits.
+constexpr std::uint64_t most_piece = 1ULL << 30;
+
+constexpr std::string_view share_choices[] = {"connection", "proxy"};
+
+constexpr std::array<Parameter, 2> parameters = {{
+    {.name = "rate",
+     .summary = "bytes per second",
+     .type = ParameterType::bytes,
+     .least = "1B",
+     .most = "10GB"},
+    {.name = "per",
+     .summary = "connection: each has the rate to itself; proxy: all of them share it",
+     .type = ParameterType::choice,
+     .fallback = "connection",
+     .choices = share_choices},
+}};
+
+class Bandwidth final : public Fault {
+ public:
+  Bandwidth(Bytes rate, RateShare share, std::shared_ptr<Pace> pace)
+      : rate_(rate), share_(share), pace_(std::move(pace)) {}
+
+  std::unique_ptr<Fault> fresh() const override {
+    return std::make_unique<Bandwidth>(
+        rate_, share_, share_ == RateShare::all_links ? pace_ : std::make_shared<Pace>());
+  }
+
+  // The slot that was booked at the old rate is given back.
+  void update(const Fault& configured) override {
+    const auto& other = same_kind<Bandwidth>(configured);
+    rate_ = other.rate_;
+    share_ = other.share_;
+    pace_ = share_ == RateShare::all_links
+                ? other.pace_
+                : std::make_shared<Pace>(piece_ > 0 ? slot_.from : pace_->free());
+    piece_ = 0;
+    updated_ = true;
+  }
+
+  void chunk(const Moment& moment, const Chunk& chunk, Outlet& outlet) override {
+    const bool idle = outlet.held() == 0 && !updated_ && rate_.count > 0;
+    if (!idle) return outlet.pass_at(never);
+    const std::uint64_t bytes = chunk.bytes.size();
+    earliest_ = moment.now - bucket;
+    if (pace_->book_if_over(Pace::cost(bytes, rate_), earliest_, moment.now)) return outlet.pass();
+    outlet.pass_at(never);
+    book(moment.now, bytes);
+    outlet.wake_at(std::max(slot_.to, moment.now));
+  }
+
+  // The end is never before its bytes, and takes no time of its own.
+  void end(const Moment&, Outlet& outlet) override {
+    if (outlet.held() > 0) return outlet.pass_at(never);
+    outlet.pass();
+  }
+
+  void timer(const Moment& moment, Outlet& outlet) override {
+    std::uint64_t left = outlet.held();
+    if (updated_) earliest_ = moment.now - bucket;
+    updated_ = false;
+    if (rate_.count == 0) return;
+    if (piece_ == 0 && left > 0) book(moment.now, left);
+    while (piece_ > 0 && slot_.to <= moment.now) {
+      outlet.release(piece_);
+      left -= std::min(left, piece_);
+      book(moment.now, left);
+    }
+    if (piece_ > 0) outlet.wake_at(slot_.to);
+  }
+
+ private:
+  // Books time for the next of `left` bytes.
+  void book(Instant now, std::uint64_t left) {
+    const Duration length = share_ == RateShare::all_links ? piece_of_many : piece_of_one;
+    piece_ = std::min({left, Pace::worth(length, rate_), most_piece});
+    if (piece_ == 0) return;
+    slot_ = pace_->book(Pace::cost(piece_, rate_), std::max(earliest_, now - most_late));
+  }
+
+  Bytes rate_;
+  RateShare share_;
+  std::shared_ptr<Pace> pace_;  // of this link, or of all
+  std::uint64_t piece_ = 0;     // goes on when its slot is over; 0: nothing waits
+  Pace::Slot slot_{};
+  Instant earliest_{};    // no slot begins before: what was not used then is gone
+  bool updated_ = false;  // everything is booked anew when the timer comes
+};
+
+Checked<std::unique_ptr<Fault>> make(const Settings& settings) {
+  return make_bandwidth(settings.bytes("rate"), settings.text("per") == "proxy"
+                                                    ? RateShare::all_links
+                                                    : RateShare::each_link);
+}
+
+}  // namespace
+
+std::unique_ptr<Fault> make_bandwidth(Bytes rate, RateShare share) {
+  assert(rate <= most_rate);
+  return std::make_unique<Bandwidth>(rate, share, std::make_shared<Pace>());
+}
+
+extern const FaultKind bandwidth_kind;
+constinit const FaultKind bandwidth_kind = {
+    .name = "bandwidth",
+    .summary = "passes bytes on at a rate and no faster",
+    .contract =
+        "Arm: bytes that arrive from now on go on in pieces of about 10 ms, each after the time it "
+        "takes; an idle line has saved up 1 ms at most. Every direction of every connection has "
+        "the rate to itself, or, with `per = \"proxy\"`, all that the fault is aimed at share it, "
+        "in turns. When the queue is full reading stops: the sender feels back-pressure. Update: "
+        "what is held goes on at the new rate. Disarm: what is held goes on at once, in order; "
+        "nothing is lost. Half-close: the FIN goes on behind the bytes before it. Reset: a peer's "
+        "RST likewise.",
+    .parameters = parameters,
+    .default_directions = Directions::both,
+    .make = make,
+};
+
+}  // namespace faultline
