@@ -82,7 +82,8 @@ class Bandwidth final : public Fault {
 
   void timer(const Moment& moment, Outlet& outlet) override {
     std::uint64_t left = outlet.held();
-    if (updated_) earliest_ = moment.now - bucket;
+    // What was waited for already counts, up to a piece: a storm of updates must not starve it.
+    if (updated_) earliest_ = moment.now - piece_of_one;
     updated_ = false;
     if (rate_.count == 0) return;
     if (piece_ == 0 && left > 0) book(moment.now, left);

@@ -84,7 +84,7 @@ TEST_CASE("an update of the rate holds for what waits already") {
   const Instant from = line.now;
   SECTION("faster") {
     line.update(*bandwidth("1MB")).pass(2s);
-    CHECK(line.left.back().at >= from + 998ms);
+    CHECK(line.left.back().at >= from + 989ms);
     CHECK(line.left.back().at <= from + 1010ms);
   }
   SECTION("disarmed") {
@@ -97,11 +97,10 @@ TEST_CASE("an update of the rate holds for what waits already") {
 TEST_CASE("many updates do not make it faster") {
   VirtualLink line(*bandwidth("100KB"));
   line.arrive(std::string(100'000, 'x'));
-  for (int i = 0; i < 1000; ++i) line.update(*bandwidth("100KB")).pass(1ms);
+  for (int i = 0; i < 990; ++i) line.update(*bandwidth("100KB")).pass(1ms);
   CHECK(line.text().size() >= 90'000);
-  CHECK(line.text().size() <= 100'000);
-  CHECK(line.text().size() < 100'000 + 1);
-  line.pass(1s);
+  CHECK(line.text().size() < 100'000);
+  line.pass(100ms);
   CHECK(line.text().size() == 100'000);
 }
 

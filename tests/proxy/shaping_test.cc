@@ -87,8 +87,9 @@ TEST_CASE("an update cuts anew what waits, and a disarmed slice releases it") {
 }
 
 TEST_CASE("a slicer does no harm whatever its numbers are") {
-  const std::int64_t size = GENERATE(0, 1, 5, 1'000'000'000'000'000'000);
-  const std::int64_t variation = GENERATE(0, 1, 5, 9, 1'000'000'000'000'000'000);
+  const std::int64_t size = GENERATE(as<std::int64_t>{}, 0, 1, 5, 1'000'000'000'000'000'000);
+  const std::int64_t variation =
+      GENERATE(as<std::int64_t>{}, 0, 1, 5, 9, 1'000'000'000'000'000'000);
   VirtualLink line(*toxic("slicer", {{"average_size", size}, {"size_variation", variation}}));
   line.arrive(letters(1000)).run(start).finish();
   CHECK(line.text() == letters(1000) + "<end>");
