@@ -32,7 +32,7 @@ struct Delays {
   Duration mean{};
   Duration jitter{};
   Spread spread = Spread::uniform;
-  std::vector<Quantile> table;  // of Spread::table; not empty then
+  std::vector<Quantile> table = {};  // of Spread::table; not empty then
   Wave wave = Wave::none;
   Duration amplitude{};
   Duration period = std::chrono::seconds(1);
