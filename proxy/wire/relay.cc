@@ -1,5 +1,6 @@
 #include "proxy/wire/relay.h"
 
+#include <errno.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -117,7 +118,9 @@ Relay::Next Relay::settle_opening(Instant now) {
     resolve_when_due(now);
   } else if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
     const int error = take_error(server_.socket.get());
-    if (error != 0) {
+    // Only what was established can be reset, and what it said before may still be read.
+    const bool was_connected = error == ECONNRESET || error == EPIPE;
+    if (error != 0 && !was_connected) {
       server_.socket.close();
       if (addresses_.empty()) {
         upstream_failed(error_name(error));
@@ -131,6 +134,7 @@ Relay::Next Relay::settle_opening(Instant now) {
       Event connected = event(EventKind::upstream_connected);
       connected.text = proxy_.spec.upstream.text();
       worker_.pen().write(connected);
+      if (was_connected) sink_failed(Direction::upstream);
     }
   } else if (now >= dial_limit_) {
     upstream_failed("ETIMEDOUT");
