@@ -1,13 +1,15 @@
-// The composition root: finds the verb and calls it.
+// The composition root: finds the verb and calls it. Called toxiproxy-server, the program is one.
 
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "faults/result.h"
 #include "proxy/wire/signals.h"
 #include "scenarios/cli/arguments.h"
+#include "scenarios/cli/serving.h"
 #include "scenarios/cli/verb.h"
 
 namespace {
@@ -35,7 +37,9 @@ int dispatch(std::vector<std::string> words) {
 int main(int count, char** words) {
   wire::ignore_write_signals();
   try {
-    return dispatch({words + 1, words + count});
+    std::vector<std::string> arguments(words + 1, words + count);
+    if (cli::is_toxiproxy_server(words[0])) return cli::toxiproxy_server(arguments);
+    return dispatch(std::move(arguments));
   } catch (const std::exception& failure) {
     cli::complain(std::string("internal error: ") + failure.what());
     return cli::exit_internal;

@@ -1,0 +1,308 @@
+#include "proxy/control/registry.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+#include "proxy/codec.h"
+
+namespace faultline::control {
+namespace {
+
+using Why = Refusal::Why;
+
+std::unexpected<Refusal> refused(Why why, std::string_view subject) {
+  return std::unexpected(Refusal{why, std::string(subject)});
+}
+
+// Whatever can be written into a path and is found there again: no control characters, not what a
+// path calls "here" and "above", and short enough for a request line.
+bool addressable(std::string_view name) {
+  const auto control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+  return !name.empty() && name.size() <= longest_name && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(), control);
+}
+
+// A wildcard that means both families is IPv4 alone where there is no IPv6.
+bool lacks_ipv6(int code) { return code == EAFNOSUPPORT || code == EADDRNOTAVAIL; }
+
+// `later` over `earlier`, by name.
+std::vector<RawSetting> merged(std::vector<RawSetting> earlier,
+                               const std::vector<RawSetting>& later) {
+  for (const RawSetting& setting : later) {
+    std::erase_if(earlier, [&](const RawSetting& old) { return old.name == setting.name; });
+    earlier.push_back(setting);
+  }
+  return earlier;
+}
+
+}  // namespace
+
+const HeldFault* HeldProxy::fault(std::string_view fault_name) const {
+  const auto found = std::find_if(faults.begin(), faults.end(), [&](const HeldFault& held) {
+    return held.order.name == fault_name;
+  });
+  return found == faults.end() ? nullptr : &*found;
+}
+
+Registry::Registry(wire::Engine& engine, Lookup lookup)
+    : engine_(engine), lookup_(std::move(lookup)) {}
+
+Ordered<HeldProxy*> Registry::held(std::string_view name) {
+  const auto found = proxies_.find(name);
+  if (found == proxies_.end()) return refused(Why::no_such_proxy, name);
+  return &found->second;
+}
+
+Ordered<const HeldProxy*> Registry::proxy(std::string_view name) const {
+  const auto found = proxies_.find(name);
+  if (found == proxies_.end()) return refused(Why::no_such_proxy, name);
+  return &found->second;
+}
+
+Ordered<const HeldFault*> Registry::fault(std::string_view proxy_name,
+                                          std::string_view name) const {
+  const Ordered<const HeldProxy*> owner = proxy(proxy_name);
+  if (!owner) return std::unexpected(owner.error());
+  const HeldFault* const found = (*owner)->fault(name);
+  if (found == nullptr) return refused(Why::no_such_fault, name);
+  return found;
+}
+
+Ordered<const HeldProxy*> Registry::add_proxy(const ProxyOrder& order) {
+  if (proxies_.contains(order.name)) return refused(Why::proxy_exists, order.name);
+  Ordered<HeldProxy> proxy = made(order);
+  if (!proxy) return std::unexpected(std::move(proxy.error()));
+  return &proxies_.emplace(order.name, std::move(*proxy)).first->second;
+}
+
+// Everything that can be wrong but the binding is found before the engine hears of it.
+Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
+  if (!addressable(order.name)) return refused(Why::bad_name, order.name);
+  if (find_codec_kind(order.protocol) == nullptr) {
+    return refused(Why::unknown_protocol, order.protocol);
+  }
+  HeldProxy proxy{
+      order.name, order.listen, order.upstream, false, order.protocol, order.unreachable, {}, 0};
+  for (const FaultOrder& fault : order.faults) {
+    if (proxy.fault(fault.name) != nullptr) return refused(Why::fault_exists, fault.name);
+    Ordered<HeldFault> held = checked(fault);
+    if (!held) return std::unexpected(std::move(held.error()));
+    proxy.faults.push_back(std::move(*held));
+  }
+  ProxySpec spec;
+  spec.name = order.name;
+  spec.upstream = upstream_address(order.upstream);
+  spec.protocol = order.protocol;
+  spec.unreachable = order.unreachable;
+  proxy.id = engine_.add(spec);
+  for (HeldFault& fault : proxy.faults) arm(fault, proxy.id);
+  if (order.enabled) {
+    if (Ordered<void> listening = enable(proxy, order.listen); !listening) {
+      drop(proxy);
+      return std::unexpected(std::move(listening.error()));
+    }
+  }
+  return proxy;
+}
+
+bool Registry::differs(const HeldProxy& proxy, const ListenAddress& listen) const {
+  const auto current = listen_address(proxy.listen, lookup_);
+  return !current || !current->same_place(listen);
+}
+
+Ordered<const HeldProxy*> Registry::change_proxy(std::string_view name, const ProxyChange& change) {
+  const Ordered<HeldProxy*> found = held(name);
+  if (!found) return std::unexpected(found.error());
+  HeldProxy& proxy = **found;
+  bool moves = change.upstream && *change.upstream != proxy.upstream;
+  if (change.listen) {
+    const auto listen = listen_address(*change.listen, lookup_);
+    if (!listen) return std::unexpected(Refusal{Why::bad_address, proxy.name, {}, listen.error()});
+    moves = moves || differs(proxy, *listen);
+  }
+  const HeldProxy before = proxy;
+  const bool enabled = change.enabled.value_or(proxy.enabled);
+  if (proxy.enabled && (moves || !enabled)) disable(proxy);
+  if (moves) {
+    proxy.listen = change.listen.value_or(proxy.listen);
+    proxy.upstream = change.upstream.value_or(proxy.upstream);
+    engine_.retarget(proxy.id, upstream_address(proxy.upstream));
+  }
+  if (!enabled || proxy.enabled) return &proxy;
+  Ordered<void> listening = enable(proxy, proxy.listen);
+  if (listening) return &proxy;
+  proxy.listen = before.listen;
+  proxy.upstream = before.upstream;
+  engine_.retarget(proxy.id, upstream_address(proxy.upstream));
+  if (before.enabled) (void)enable(proxy, before.listen);  // its port was its own until now
+  return std::unexpected(std::move(listening.error()));
+}
+
+Ordered<const HeldProxy*> Registry::put_proxy(const ProxyOrder& order) {
+  const auto found = proxies_.find(order.name);
+  if (found == proxies_.end()) return add_proxy(order);
+  HeldProxy& old = found->second;
+  const auto listen = listen_address(order.listen, lookup_);
+  if (!listen) return std::unexpected(Refusal{Why::bad_address, order.name, {}, listen.error()});
+  if (!differs(old, *listen) && old.upstream == order.upstream) return &old;
+
+  const bool was_enabled = old.enabled;
+  disable(old);  // the new one may want its port
+  Ordered<HeldProxy> proxy = made(order);
+  if (!proxy) {
+    if (was_enabled) (void)enable(old, old.listen);
+    return std::unexpected(std::move(proxy.error()));
+  }
+  drop(old);
+  old = std::move(*proxy);
+  return &old;
+}
+
+Ordered<void> Registry::remove_proxy(std::string_view name) {
+  const auto found = proxies_.find(name);
+  if (found == proxies_.end()) return refused(Why::no_such_proxy, name);
+  drop(found->second);
+  proxies_.erase(found);
+  return {};
+}
+
+Ordered<void> Registry::reset() {
+  Ordered<void> outcome;
+  for (auto& [name, proxy] : proxies_) {
+    disarm_all(proxy);
+    if (proxy.enabled) continue;
+    Ordered<void> listening = enable(proxy, proxy.listen);
+    if (!listening && outcome) outcome = std::move(listening);
+  }
+  return outcome;
+}
+
+Ordered<void> Registry::enable(HeldProxy& proxy, const std::string& listen) {
+  const auto address = listen_address(listen, lookup_);
+  if (!address) {
+    return std::unexpected(Refusal{Why::cannot_listen, proxy.name, {}, address.error()});
+  }
+  auto bound = engine_.enable(proxy.id, address->numeric);
+  if (!bound && address->wildcard && lacks_ipv6(bound.error().code)) {
+    bound = engine_.enable(proxy.id, {"0.0.0.0", address->numeric.port});
+  }
+  if (!bound) {
+    return std::unexpected(
+        Refusal{Why::cannot_listen,
+                proxy.name,
+                {},
+                {ListenRefusal::Why::kernel, address->spoken, bound.error().code}});
+  }
+  proxy.listen = bound->text();
+  proxy.enabled = true;
+  return {};
+}
+
+void Registry::disable(HeldProxy& proxy) {
+  if (!std::exchange(proxy.enabled, false)) return;
+  engine_.disable(proxy.id);
+}
+
+// What the compatible API made ends connections, never resets them.
+void Registry::drop(HeldProxy& proxy) {
+  if (proxy.unreachable == Unreachable::end) disable(proxy);
+  disarm_all(proxy);
+  engine_.close(proxy.id);
+}
+
+Ordered<HeldFault> Registry::checked(FaultOrder order) const {
+  assert(order.kind != nullptr);
+  if (!addressable(order.name)) return refused(Why::bad_name, order.name);
+  HeldFault fault;
+  Checked<Settings> settings = read_settings(order.kind->parameters, order.settings, order.name);
+  if (!settings) {
+    return std::unexpected(Refusal{Why::bad_settings, order.name, std::move(settings.error())});
+  }
+  const auto prototype = order.kind->make(*settings);
+  if (!prototype) return std::unexpected(Refusal{Why::bad_settings, order.name, prototype.error()});
+  fault.settings = std::move(*settings);
+  fault.order = std::move(order);
+  return fault;
+}
+
+FaultSpec Registry::spec_of(const HeldFault& fault) const {
+  FaultSpec spec;
+  spec.name = fault.order.name;
+  spec.kind = fault.order.kind;
+  spec.aim = fault.order.aim;
+  auto made = fault.order.kind->make(fault.settings);
+  assert(made.has_value());  // it was when it was checked
+  spec.prototype = std::move(*made);
+  return spec;
+}
+
+void Registry::arm(HeldFault& fault, ProxyId proxy) {
+  fault.id = engine_.arm(spec_of(fault), {proxy}).id;
+}
+
+void Registry::disarm(const HeldFault& fault) {
+  engine_.disarm(fault.id);
+  engine_.forget(fault.id);
+}
+
+void Registry::disarm_all(HeldProxy& proxy) {
+  for (const HeldFault& fault : proxy.faults) disarm(fault);
+  proxy.faults.clear();
+}
+
+Ordered<const HeldFault*> Registry::add_fault(std::string_view proxy_name, FaultOrder order) {
+  const Ordered<HeldProxy*> owner = held(proxy_name);
+  if (!owner) return std::unexpected(owner.error());
+  if ((*owner)->fault(order.name) != nullptr) return refused(Why::fault_exists, order.name);
+  Ordered<HeldFault> fault = checked(std::move(order));
+  if (!fault) return std::unexpected(std::move(fault.error()));
+  arm(*fault, (*owner)->id);
+  (*owner)->faults.push_back(std::move(*fault));
+  return &(*owner)->faults.back();
+}
+
+Ordered<const HeldFault*> Registry::change_fault(std::string_view proxy_name, std::string_view name,
+                                                 const FaultChange& change) {
+  const Ordered<const HeldFault*> found = fault(proxy_name, name);
+  if (!found) return std::unexpected(found.error());
+  FaultOrder order = (*found)->order;
+  order.settings = merged(std::move(order.settings), change.settings);
+  order.aim = change.aim.value_or(order.aim);
+  order.toxicity = change.toxicity.value_or(order.toxicity);
+  order.until = change.until.value_or(order.until);
+  Ordered<HeldFault> next = checked(std::move(order));
+  if (!next) return std::unexpected(std::move(next.error()));
+  next->id = (*found)->id;
+  engine_.update(next->id, spec_of(*next));
+  HeldProxy& owner = proxies_.find(proxy_name)->second;
+  HeldFault& place = owner.faults[static_cast<std::size_t>(*found - owner.faults.data())];
+  place = std::move(*next);
+  return &place;
+}
+
+Ordered<void> Registry::remove_fault(std::string_view proxy_name, std::string_view name) {
+  const Ordered<HeldProxy*> owner = held(proxy_name);
+  if (!owner) return std::unexpected(owner.error());
+  const HeldFault* const fault = (*owner)->fault(name);
+  if (fault == nullptr) return refused(Why::no_such_fault, name);
+  disarm(*fault);
+  (*owner)->faults.erase((*owner)->faults.begin() + (fault - (*owner)->faults.data()));
+  return {};
+}
+
+Instant Registry::expire(Instant now) {
+  Instant next = never;
+  for (auto& [name, proxy] : proxies_) {
+    std::erase_if(proxy.faults, [&](const HeldFault& fault) {
+      const bool over = fault.order.until <= now;
+      if (over) disarm(fault);
+      if (!over) next = std::min(next, fault.order.until);
+      return over;
+    });
+  }
+  return next;
+}
+
+}  // namespace faultline::control

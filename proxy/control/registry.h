@@ -1,0 +1,149 @@
+#pragma once
+
+// The proxies and faults of a serving faultline, by name: what both control APIs speak about. One
+// thread calls it (the control thread), and through it the engine. Every operation is whole: it
+// has happened when it returns, or it has changed nothing and says why in a Refusal, which each API
+// puts in its own words. None waits for traffic.
+//
+//   proxy:  disabled ─enable─▶ enabled (listens; the port it was given stays its own)
+//              ▲────disable────┘       faults stay armed through all of it
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "faults/fault.h"
+#include "faults/settings.h"
+#include "proxy/control/listen_address.h"
+#include "proxy/spec.h"
+#include "proxy/wire/engine.h"
+
+namespace faultline::control {
+
+// The longest name of a proxy or a fault: it must fit into a request's target, percent-encoded.
+inline constexpr std::size_t longest_name = 1024;
+
+struct FaultOrder {
+  std::string name;
+  const FaultKind* kind = nullptr;
+  std::vector<RawSetting> settings;
+  Aim aim;
+  std::string stream;     // the compatible API's word for the direction, as it was written
+  float toxicity = 1;     // … and its share, before it was cut to 0 … 1
+  std::string owner;      // who ordered it
+  Instant until = never;  // its lease
+};
+
+struct HeldFault {
+  FaultOrder order;   // its settings are those in force, the ones never given included
+  Settings settings;  // the same, checked
+  FaultId id = 0;
+};
+
+struct ProxyOrder {
+  std::string name;
+  std::string listen;
+  std::string upstream;
+  bool enabled = true;
+  std::string protocol = "tcp";
+  Unreachable unreachable = Unreachable::reset;
+  std::vector<FaultOrder> faults;
+};
+
+struct HeldProxy {
+  std::string name;
+  std::string listen;    // the bound address; before the first time as written
+  std::string upstream;  // as written
+  bool enabled = false;
+  std::string protocol;
+  Unreachable unreachable = Unreachable::reset;
+  std::vector<HeldFault> faults;  // in the order in which they act
+  ProxyId id = 0;
+
+  const HeldFault* fault(std::string_view fault_name) const;
+};
+
+struct ProxyChange {
+  std::optional<std::string> listen = {};
+  std::optional<std::string> upstream = {};
+  std::optional<bool> enabled = {};
+};
+
+struct FaultChange {
+  std::vector<RawSetting> settings;  // those not named stay
+  std::optional<Aim> aim = {};
+  std::optional<float> toxicity = {};
+  std::optional<Instant> until = {};
+};
+
+struct Refusal {
+  enum class Why : std::uint8_t {
+    bad_name,  // control characters, "." or "..", too long: it could not be addressed
+    proxy_exists,
+    no_such_proxy,
+    fault_exists,
+    no_such_fault,
+    unknown_protocol,
+    bad_settings,   // `errors`
+    bad_address,    // `listen`: its text
+    cannot_listen,  // `listen`: the kernel, or its text when it was to be bound
+  };
+  Why why = Why::bad_name;
+  std::string subject;  // the name it is about
+  Errors errors = {};
+  ListenRefusal listen = {};
+};
+
+template <class T>
+using Ordered = std::expected<T, Refusal>;
+
+class Registry {
+ public:
+  Registry(wire::Engine& engine, Lookup lookup);
+
+  const std::map<std::string, HeldProxy, std::less<>>& proxies() const { return proxies_; }
+  Ordered<const HeldProxy*> proxy(std::string_view name) const;
+  Ordered<const HeldFault*> fault(std::string_view proxy, std::string_view name) const;
+
+  // Its faults are armed before it listens, so that no connection slips through without them.
+  Ordered<const HeldProxy*> add_proxy(const ProxyOrder& order);
+  // Connections end when the address or the upstream changes, or it is disabled. When the new
+  // address cannot be bound, the proxy goes on at the old one.
+  Ordered<const HeldProxy*> change_proxy(std::string_view name, const ProxyChange& change);
+  // As it is, if it exists with this address and upstream; else in the place of what was there.
+  Ordered<const HeldProxy*> put_proxy(const ProxyOrder& order);
+  Ordered<void> remove_proxy(std::string_view name);
+  // Every proxy enabled and without faults. All are tried; the first that cannot listen is told.
+  Ordered<void> reset();
+
+  Ordered<const HeldFault*> add_fault(std::string_view proxy, FaultOrder order);
+  Ordered<const HeldFault*> change_fault(std::string_view proxy, std::string_view name,
+                                         const FaultChange& change);
+  Ordered<void> remove_fault(std::string_view proxy, std::string_view name);
+  // Leases: removes the faults whose time is over, and says when the next one's will be.
+  Instant expire(Instant now);
+
+ private:
+  Ordered<HeldProxy*> held(std::string_view name);
+  Ordered<HeldProxy> made(const ProxyOrder& order);
+  Ordered<HeldFault> checked(FaultOrder order) const;
+  FaultSpec spec_of(const HeldFault& fault) const;
+  void arm(HeldFault& fault, ProxyId proxy);
+  void disarm(const HeldFault& fault);
+  void disarm_all(HeldProxy& proxy);
+  Ordered<void> enable(HeldProxy& proxy, const std::string& listen);
+  void disable(HeldProxy& proxy);
+  void drop(HeldProxy& proxy);
+  bool differs(const HeldProxy& proxy, const ListenAddress& listen) const;
+
+  wire::Engine& engine_;
+  const Lookup lookup_;
+  std::map<std::string, HeldProxy, std::less<>> proxies_;
+};
+
+}  // namespace faultline::control

@@ -1,0 +1,13 @@
+#pragma once
+
+// Which fault a Toxiproxy type means.
+
+#include <string_view>
+
+#include "faults/catalogue.h"
+
+namespace faultline::control {
+
+inline const FaultKind* toxic_kind(std::string_view type) { return find_fault_kind(type); }
+
+}  // namespace faultline::control

@@ -1,0 +1,76 @@
+#pragma once
+
+// The compatible API with a real engine behind it, asked without sockets.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/control/registry.h"
+#include "proxy/control/toxiproxy.h"
+#include "proxy/wire/engine.h"
+#include "tests/support/catch.h"
+
+namespace faultline {
+
+class Unread final : public JournalReader {
+ public:
+  void read(std::span<const Event>) override {}
+};
+
+struct Reply {
+  int status = 0;
+  std::string body;
+  std::string type;
+  bool operator==(const Reply&) const = default;
+};
+
+class ControlRig {
+ public:
+  Reply ask(const std::string& method, const std::string& path, const std::string& body = "",
+            std::vector<HttpField> fields = {}) {
+    HttpRequest request;
+    request.method = method;
+    request.host = "localhost";
+    request.path = path;
+    request.fields = std::move(fields);
+    request.body = body;
+    const std::optional<HttpResponse> response = api.serve(request);
+    REQUIRE(response.has_value());
+    last = *response;
+    return {response->status, response->body, field("Content-Type")};
+  }
+  std::string field(const std::string& name) const {
+    for (const HttpField& one : last.fields) {
+      if (one.name == name) return one.value;
+    }
+    return "";
+  }
+  // "127.0.0.1:PORT" of a proxy.
+  std::string listen(const std::string& name) const {
+    const auto proxy = registry.proxy(name);
+    return proxy ? (*proxy)->listen : "";
+  }
+
+ private:
+  static std::unique_ptr<wire::Engine> started(Journal& journal) {
+    auto engine = wire::Engine::start({.workers = 1}, journal);
+    REQUIRE(engine.has_value());
+    return std::move(*engine);
+  }
+
+  Unread reader_;
+  Journal journal_{reader_};
+
+ public:
+  std::unique_ptr<wire::Engine> engine = started(journal_);
+  control::Registry registry{*engine, [](const std::string& host) {
+                               return host == "here" ? std::vector<std::string>{"::1", "127.0.0.1"}
+                                                     : std::vector<std::string>{};
+                             }};
+  control::Toxiproxy api{registry};
+  HttpResponse last;
+};
+
+}  // namespace faultline
