@@ -4,10 +4,10 @@
 
 #include <string_view>
 
-#include "faults/catalogue.h"
+#include "faults/toxics/catalogue.h"
 
 namespace faultline::control {
 
-inline const FaultKind* toxic_kind(std::string_view type) { return find_fault_kind(type); }
+inline const FaultKind* toxic_kind(std::string_view type) { return find_toxic_kind(type); }
 
 }  // namespace faultline::control

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace faultline::control {
@@ -51,6 +53,21 @@ bool same_key(std::string_view a, std::string_view b) {
                                             [&](char x, char y) { return lower(x) == lower(y); });
 }
 
+// Nothing if it is too large; what is too small is 0.
+std::optional<float> float_from(std::string_view literal) {
+  double number = 0;
+  const auto done = std::from_chars(literal.data(), literal.data() + literal.size(), number);
+  if (done.ec == std::errc::result_out_of_range) {
+    const bool tiny = literal.find_first_of("eE") == std::string_view::npos
+                          ? literal.find_first_of("123456789") > literal.find('.')
+                          : literal.find("e-") != std::string_view::npos ||
+                                literal.find("E-") != std::string_view::npos;
+    return tiny ? std::optional<float>(0.0F) : std::nullopt;
+  }
+  if (std::fabs(number) > std::numeric_limits<float>::max()) return std::nullopt;
+  return static_cast<float>(number);
+}
+
 // Reads the members of an object one by one and remembers the first that does not fit.
 class Members {
  public:
@@ -71,11 +88,8 @@ class Members {
   void read(std::string_view key, std::optional<float>& into) {
     each(key, [&](const JsonValue& value) {
       if (!value.is(Kind::number)) return wrong(kind_name(value), key, "float32");
-      float number = 0;
-      const char* const end = value.text.data() + value.text.size();
-      const auto done = std::from_chars(value.text.data(), end, number);
-      const bool tiny = done.ec == std::errc::result_out_of_range && number == 0;
-      if (done.ec != std::errc() && !tiny) return wrong("number " + value.text, key, "float32");
+      const std::optional<float> number = float_from(value.text);
+      if (!number) return wrong("number " + value.text, key, "float32");
       into = number;
     });
   }
