@@ -285,7 +285,8 @@ class HttpServer(unittest.TestCase):
         for number in (signal.SIGTERM, signal.SIGINT):
             serving = self.serve()
             idle, half, reader = (serving.connect() for _ in range(3))
-            half.sendall(b"POST /populate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n[")
+            half.sendall(b"POST /populate HTTP/1.1\r\nHost: localhost\r\n"
+                         b"Content-Length: 9\r\n\r\n[")
             reader.sendall(request() * 500)  # and never reads
             with serving.connect() as client:
                 client.sendall(request())
