@@ -178,7 +178,13 @@ class DrillsTest(unittest.TestCase):
         self.assertLessEqual(told - ledger["lost"], POOL)
 
     def test_the_hang_with_the_healthy_bridge(self):
-        self.check_healthy("postgres-hang")
+        ledger = self.check_healthy("postgres-hang")["ledger"]
+        self.assertEqual(ledger["acknowledged"], ledger["offered"])
+        # Messages met the bridge twice or more, or `duplicated == 0` would say nothing of it.
+        lines = (self.folder / "run" / "requests.jsonl").read_text().splitlines()
+        attempts = [json.loads(line).get("attempt", 1) for line in lines]
+        self.assertEqual(attempts.count(1), ledger["offered"])
+        self.assertGreater(attempts.count(2), POOL)
 
     def test_the_hang_with_a_bridge_without_deadlines(self):
         self.check_bug("postgres-hang", "no-deadline")
