@@ -23,6 +23,8 @@ constexpr std::array kinds = {
     &measures::recovery_full,
     &measures::errors_after_recovery,
     &measures::errors_after_fault,
+    &measures::mean,
+    &measures::smallest,
     &measures::p50,
     &measures::p90,
     &measures::p95,

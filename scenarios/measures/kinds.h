@@ -43,6 +43,8 @@ extern const MeasureKind rate;
 extern const MeasureKind count;
 
 // latency.cc
+extern const MeasureKind mean;
+extern const MeasureKind smallest;
 extern const MeasureKind p50;
 extern const MeasureKind p90;
 extern const MeasureKind p95;

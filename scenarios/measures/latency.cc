@@ -2,6 +2,7 @@
 // nothing), or on the wire for a proxy's exchanges. Quantiles by nearest rank over all of a phase,
 // failures included: what a client waited for, it waited for. What was never answered enters at
 // its age. Fewer than ten samples beyond the quantile: the value stands and the reason says so.
+// mean, min and max are of the same population.
 //
 // slowest(fault): the longest wait among requests sent under the fault, of every workload.
 
@@ -26,6 +27,21 @@ Measure of_phase(const Recording& recording, std::span<const std::string> argume
   return measure;
 }
 
+Measure average(const Recording& recording, std::span<const std::string> arguments) {
+  const auto samples = samples_of(recording, arguments[0], arguments[1]);
+  if (!samples) return Measure::cannot_tell(samples.error());
+  double sum = 0;  // of a run's seconds a double holds far more digits than the clock gave
+  for (const Sample& sample : samples->all) sum += seconds(sample.latency);
+  return Measure::of(sum / static_cast<double>(samples->all.size()), samples->all.size());
+}
+
+Measure least(const Recording& recording, std::span<const std::string> arguments) {
+  const auto samples = samples_of(recording, arguments[0], arguments[1]);
+  if (!samples) return Measure::cannot_tell(samples.error());
+  const auto fastest = std::ranges::min(samples->all, {}, &Sample::latency);
+  return Measure::of(seconds(fastest.latency), samples->all.size());
+}
+
 Measure longest(const Recording& recording, std::span<const std::string> arguments) {
   const auto window = window_of(recording, arguments[0]);
   if (!window) return Measure::cannot_tell(window.error());
@@ -42,6 +58,9 @@ Measure longest(const Recording& recording, std::span<const std::string> argumen
 
 }  // namespace
 
+const MeasureKind mean = {"mean", "mean latency of a source in a phase", Unit::duration,
+                          source_and_phase, average};
+const MeasureKind smallest = {"min", "least latency", Unit::duration, source_and_phase, least};
 const MeasureKind p50 = {"p50", "median latency of a source in a phase", Unit::duration,
                          source_and_phase, of_phase<500>};
 const MeasureKind p90 = {"p90", "90th percentile of latency", Unit::duration, source_and_phase,

@@ -28,6 +28,12 @@ TEST_CASE("latency counts from the scheduled start, in the phase of the sending"
   run.request(20000, 7, {});
   CHECK(run.measure("max", {"webhooks", "baseline"}).value == Approx(1.0));
   CHECK(run.measure("p50", {"webhooks", "baseline"}).value == Approx(0.004));
+  CHECK(run.measure("mean", {"webhooks", "baseline"}).value == Approx((100 * 0.004 + 1.0) / 101));
+  CHECK(run.measure("mean", {"webhooks", "baseline"}).n == 101);
+  CHECK(run.measure("min", {"webhooks", "baseline"}).value == Approx(0.004));
+  CHECK(run.measure("mean", {"webhooks", "outage"}).value == Approx((0.2 + 9.0) / 2));
+  CHECK(run.measure("min", {"webhooks", "outage"}).value == Approx(0.2));
+  CHECK(run.measure("min", {"webhooks", "recovery"}).value == Approx(0.007));
   const Measure p99 = run.measure("p99", {"webhooks", "baseline"});
   CHECK(p99.value == Approx(0.004));
   CHECK(p99.n == 101);
