@@ -131,6 +131,18 @@ js::object ledger(const Report& report) {
   return out;
 }
 
+js::array audit(const std::vector<AuditRule>& rules) {
+  js::array out;
+  for (const AuditRule& rule : rules) {
+    js::object item;
+    item["rule"] = text(rule.rule);
+    item["numbers"] = text(rule.numbers);
+    item["state"] = name(rule.state);
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
 js::object texts(const std::map<std::string, std::string>& map) {
   js::object out;
   for (const auto& [key, value] : map) out[valid_utf8(key)] = text(value);
@@ -220,6 +232,7 @@ std::string render(const Report& report, const Recording& recording) {
   for (const FaultReport& one : report.faults) faults.push_back(fault(one));
   out["faults"] = std::move(faults);
   out["ledger"] = ledger(report);
+  out["audit"] = audit(report.audit);
   out["environment"] = texts(recording.environment);
   out["variables"] = texts(recording.variables);
   out["overrides"] = texts(recording.overrides);

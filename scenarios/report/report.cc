@@ -6,6 +6,7 @@
 #include "scenarios/measures/quantile.h"
 #include "scenarios/measures/samples.h"
 #include "scenarios/measures/validity.h"
+#include "scenarios/report/audit.h"
 #include "scenarios/report/verdict.h"
 
 namespace faultline {
@@ -25,7 +26,8 @@ constexpr std::string_view measures_of_a_fault[] = {"touched",
 constexpr std::string_view measures_of_the_ledger[] = {
     "offered",    "acknowledged",          "refused", "unanswered", "stored", "lost",
     "duplicated", "stored_unacknowledged", "foreign"};
-constexpr std::string_view measures_of_a_phase[] = {"p50", "p95", "p99", "max", "errors", "rate"};
+constexpr std::string_view measures_of_a_phase[] = {"mean", "min", "p50",    "p90", "p95",
+                                                    "p99",  "max", "errors", "rate"};
 constexpr std::string_view measures_of_the_generator[] = {"generator.lag_p99", "generator.late"};
 
 // Computes each measure once, by the name it has in reports.
@@ -174,7 +176,10 @@ bool proves_by_itself(std::string_view measure) {
 // the ledger alone (a lost message is lost, whatever the baseline was) is not excused by an invalid
 // run. Findings keep their own verdicts in any case.
 void conclude(const Recording& recording, Report& report) {
-  const auto invalid = reasons_invalid(recording);
+  auto invalid = reasons_invalid(recording);
+  for (const AuditRule& rule : report.audit)
+    if (rule.state == AuditRule::State::violated)
+      invalid.push_back("the numbers do not fit together: " + rule.rule + ": " + rule.numbers);
   const auto unclear = reasons_inconclusive(recording);
   std::vector<const Finding*> failed;
   std::vector<const Finding*> proven;
@@ -285,6 +290,7 @@ Report make_report(const Recording& recording) {
     report.findings.push_back(judge(expectation, *kind, measure.measure));
   }
   report.measures = table.take();
+  report.audit = audit_of(recording, report.measures);
   conclude(recording, report);
   add_notes(recording, report);
   return report;

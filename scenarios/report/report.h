@@ -46,12 +46,21 @@ struct FaultReport {
   std::vector<StatusRow> told;
 };
 
+struct AuditRule {  // scenarios/report/audit.h
+  enum class State : std::uint8_t { kept, violated, not_tested };
+  std::string rule;     // "offered = acknowledged + refused + unanswered"
+  std::string numbers;  // what was compared, or why it could not be
+  State state = State::not_tested;
+};
+std::string_view name(AuditRule::State state);
+
 struct Report {
   Verdict verdict = Verdict::inconclusive;
   std::string reason;  // one line: why the verdict is not pass
   std::vector<Finding> findings;
   std::vector<NamedMeasure> measures;  // all of them, faults' included
   std::vector<FaultReport> faults;
+  std::vector<AuditRule> audit;
   std::vector<std::string> notes;  // what a reader must know (events lost, generator lag, …)
 };
 

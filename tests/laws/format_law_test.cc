@@ -134,6 +134,13 @@ TEST_CASE("the JSON report parses and holds what its readers rely on") {
   const auto& detection = report.at("measures").at("detection(outage)").as_object();
   CHECK(detection.at("value").to_number<double>() == Approx(0.005));
   CHECK(report.at("measures").at("lost(topic)").at("value").is_null());
+  const auto& audit = report.at("audit").as_array();
+  REQUIRE(audit.size() > 5);
+  for (const auto& rule : audit) {
+    CHECK(rule.at("rule").is_string());
+    CHECK(rule.at("numbers").is_string());
+    CHECK((rule.at("state") == "kept" || rule.at("state") == "not tested"));
+  }
   const auto& faults = report.at("faults").as_array();
   REQUIRE(faults.size() == 3);
   CHECK(faults[0].at("id").as_string() == "outage");

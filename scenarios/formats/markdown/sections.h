@@ -1,0 +1,42 @@
+#pragma once
+
+// The sections of report.md, in its order. Each writes its title and what belongs under it, or one
+// line that says why nothing does.
+
+#include "scenarios/formats/markdown/figures.h"
+#include "scenarios/formats/markdown/page.h"
+
+namespace faultline::markdown {
+
+// opening.cc: which run this is and what came of it.
+void header(Page& page, const Story& story);
+void summary(Page& page, const Story& story);
+void configuration(Page& page, const Story& story);
+
+// load.cc: what clients saw, by workload and phase.
+void performance(Page& page, const Story& story);
+void throughput(Page& page, const Story& story);
+void errors(Page& page, const Story& story);
+
+// links.cc: what went over the proxies.
+void resources(Page& page, const Story& story);
+void connections(Page& page, const Story& story);
+void queries(Page& page, const Story& story);
+
+// failures.cc: a section per fault.
+void failures(Page& page, const Story& story);
+
+// ledger.cc: what became of every message, in all and by sink.
+void ledger(Page& page, const Story& story);
+
+// closing.cc: whether the numbers fit together, and what to make of them.
+void audit(Page& page, const Story& story);
+void baselines(Page& page, const Story& story);
+void scaling(Page& page, const Story& story);
+void acceptance(Page& page, const Story& story);
+void notes(Page& page, const Story& story);
+
+// log.cc: the load's totals in the columns that load tests print.
+void log(Page& page, const Story& story);
+
+}  // namespace faultline::markdown
