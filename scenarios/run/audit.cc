@@ -21,18 +21,28 @@ bool wait_for(const Errand<Answer>& errand, RunLoop& waiting) {
   return waiting.await(Patience::while_undisturbed, [&] { return errand.done(); }, never);
 }
 
-}  // namespace
-
-Checked<void> probe_sinks(const Drill& drill, RunLoop& waiting) {
+// Asks every sink the same; all that is wrong is told at once.
+Checked<void> ask(const Drill& drill, RunLoop& waiting,
+                  Result<void> (*SinkKind::*question)(const SinkPlan&)) {
   Errors errors;
   for (const SinkPlan& plan : drill.sinks) {
     const SinkKind& kind = kind_of(plan);
-    Errand<Result<void>> probing([&](const auto&) { return kind.probe(plan); });
-    if (!wait_for(probing, waiting)) break;
-    if (!probing.answer()) errors.push_back(probing.answer().error());
+    Errand<Result<void>> asking([&](const auto&) { return (kind.*question)(plan); });
+    if (!wait_for(asking, waiting)) break;
+    if (!asking.answer()) errors.push_back(asking.answer().error());
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return {};
+}
+
+}  // namespace
+
+Checked<void> probe_sinks(const Drill& drill, RunLoop& waiting) {
+  return ask(drill, waiting, &SinkKind::probe);
+}
+
+Checked<void> expect_empty_sinks(const Drill& drill, RunLoop& waiting) {
+  return ask(drill, waiting, &SinkKind::find_nothing);
 }
 
 std::vector<SinkReading> read_sinks(const Drill& drill, Instant zero, RunLoop& waiting) {

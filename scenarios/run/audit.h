@@ -14,6 +14,10 @@ namespace faultline {
 // Before the drill: can they be read? Tells every one that cannot.
 Checked<void> probe_sinks(const Drill& drill, RunLoop& waiting);
 
+// When the service is ready and has not been sent anything: what is in them would be taken for
+// messages of this run.
+Checked<void> expect_empty_sinks(const Drill& drill, RunLoop& waiting);
+
 // After the load, in the drill's order; instants count from `zero`. A disturbed audit returns the
 // readings that were complete by then.
 std::vector<SinkReading> read_sinks(const Drill& drill, Instant zero, RunLoop& waiting);

@@ -108,7 +108,8 @@ RunOutcome Runner::run() {
   phase("starting");
   const bool prepared = create_recording() && done(find_ports(drill_, recording_)) &&
                         start_engine() && open_proxies() && done(probe_sinks(drill_, waiting_)) &&
-                        start_processes() && done(probe_upstreams(drill_, waiting_));
+                        start_processes() && done(probe_upstreams(drill_, waiting_)) &&
+                        done(expect_empty_sinks(drill_, waiting_));
   if (prepared && start_load()) play_timeline();
   faults_.heal();
   end_load();

@@ -20,6 +20,7 @@ namespace {
 using Stored = std::map<std::string, std::uint64_t>;
 
 constexpr std::size_t most_rows = 10'000'000;
+constexpr std::size_t most_counted = 100'000;  // of what was there before the load
 constexpr Duration longest_probe = std::chrono::seconds(10);
 constexpr Duration longest_dial = std::chrono::seconds(5);
 constexpr Duration between_attempts = std::chrono::milliseconds(200);
@@ -160,14 +161,14 @@ SinkReading read(const SinkPlan& plan, const std::function<bool()>& abandoned) {
   return Reading(plan, abandoned).read();
 }
 
-// The query as a table without rows, so that the server checks it and reads nothing. The line ends
-// keep a comment at its end from swallowing what follows.
-std::string without_rows(std::string query) {
+// The query as a table of at most so many rows; with none the server checks it and reads nothing.
+// The line ends keep a comment at its end from swallowing what follows.
+std::string limited(std::string query, std::size_t rows) {
   while (!query.empty() && (query.back() == ';' || query.back() == ' ' || query.back() == '\n' ||
                             query.back() == '\t' || query.back() == '\r')) {
     query.pop_back();
   }
-  return "select * from (\n" + query + "\n) as sink limit 0";
+  return "select * from (\n" + query + "\n) as sink limit " + std::to_string(rows);
 }
 
 std::unexpected<Error> unreadable(const SinkPlan& plan, const std::string& what) {
@@ -189,16 +190,38 @@ Result<void> probe(const SinkPlan& plan) {
     return unreadable(plan, "cannot connect to PostgreSQL at " + place + ": " + told(answer) +
                                 "; it must be reachable directly, not through a proxy");
   }
-  const auto answer = session.query(without_rows(plan.query), allowance,
+  const auto answer = session.query(limited(plan.query, 0), allowance,
                                     [](const std::string_view*) { return true; });
   if (answer.end == PostgresEnd::done || not_there_yet(answer.sqlstate)) return {};
   return unreadable(plan, "the query does not work at " + session.place() + ": " + told(answer) +
                               "; write a SELECT whose first column is the message id");
 }
 
+Result<void> find_nothing(const SinkPlan& plan) {
+  const std::function<bool()> never_abandoned;
+  const Allowance allowance{wire::now() + std::min(longest_probe, plan.within), never_abandoned};
+  std::size_t rows = 0;
+  std::string first;
+  PostgresSession session;
+  if (session.connect(plan.connection, allowance).end != PostgresEnd::done) return {};
+  (void)session.query(limited(plan.query, most_counted + 1), allowance,
+                      [&](const std::string_view* id) {
+                        if (++rows == 1 && id != nullptr) first = *id;
+                        return true;
+                      });
+  if (rows == 0) return {};
+  const std::string n = rows > most_counted ? "more than " + std::to_string(most_counted) + " rows"
+                                            : std::to_string(rows) + (rows == 1 ? " row" : " rows");
+  return unreadable(plan, "before the load its query finds " + n + " already, at " +
+                              session.place() + ", the first of them " + faultline::quoted(first) +
+                              "; empty the table or narrow the query, or they would be taken for "
+                              "messages of this run");
+}
+
 }  // namespace
 
 extern const SinkKind postgres_sink_kind;
-constinit const SinkKind postgres_sink_kind = {.name = "postgres", .read = read, .probe = probe};
+constinit const SinkKind postgres_sink_kind = {
+    .name = "postgres", .read = read, .probe = probe, .find_nothing = find_nothing};
 
 }  // namespace faultline

@@ -19,6 +19,10 @@ struct SinkKind {
   SinkReading (*read)(const SinkPlan& plan, const std::function<bool()>& abandoned) = nullptr;
   // Before the drill: can it be read at all? An Error says what was tried and what would be right.
   Result<void> (*probe)(const SinkPlan& plan) = nullptr;
+  // Before the load, when the service is ready: does it hold nothing yet? What was there would make
+  // the run invalid in the end, after everything was broken for nothing. Only what was seen there
+  // is an error; what cannot be read now is the reading's to tell.
+  Result<void> (*find_nothing)(const SinkPlan& plan) = nullptr;
 };
 
 std::span<const SinkKind* const> sink_kinds();  // scenarios/sinks/catalogue.cc

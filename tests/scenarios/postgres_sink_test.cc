@@ -212,6 +212,24 @@ TEST_CASE("a wrong query is told before the drill and ends a reading at once", "
   CHECK(postgres().probe(plan));
 }
 
+TEST_CASE("what a sink holds before the load is told with its number and an id", "[.postgres]") {
+  const Server server;
+  CHECK(postgres().find_nothing(patient_plan()));  // the table is not there yet
+  server.run("create table events (id text)");
+  CHECK(postgres().find_nothing(patient_plan()));
+  server.run("insert into events select 'old' from generate_series(1, 3)");
+  SinkPlan plan = patient_plan();
+  const auto found = postgres().find_nothing(plan);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().where == "drill.toml:7:1");
+  CHECK(says(found.error().what, "its query finds 3 rows already, at "));
+  CHECK(says(found.error().what, "the first of them \"old\"; empty the table or narrow the query"));
+  plan.query = "select id from events where id like 'new-%'";
+  CHECK(postgres().find_nothing(plan));
+  plan.query = "select n::text from generate_series(1, 200000) n";
+  CHECK(says(postgres().find_nothing(plan).error().what, "finds more than 100000 rows already"));
+}
+
 TEST_CASE("a query that hangs is abandoned", "[.postgres]") {
   SinkPlan plan = patient_plan();
   plan.query = "select pg_sleep(3600)";
