@@ -1,28 +1,19 @@
 #include "scenarios/drill/plan.h"
 
-#include <cassert>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "faults/aim.h"
 #include "faults/catalogue.h"
 #include "scenarios/drill/interpolate.h"
+#include "scenarios/drill/plan_words.h"
 
 namespace faultline {
 namespace {
 
 constexpr std::size_t name_width = 14;
-
-std::string number(double value) {
-  char digits[32];
-  const auto [end, problem] = std::to_chars(std::begin(digits), std::end(digits), value);
-  assert(problem == std::errc());
-  return {std::begin(digits), end};
-}
 
 std::string per_second(double rate) { return number(rate) + "/s"; }
 
@@ -38,17 +29,10 @@ std::string word(const std::string& text) {
   return simple ? text : "'" + text + "'";
 }
 
-// An address as it is known now: fixed, chosen by the kernel, or still late.
-std::string address_of(const Drill& drill, LateAddress::For part, const std::string& owner,
-                       const Address& known) {
-  for (const LateAddress& late : drill.late_addresses)
-    if (late.part == part && late.owner == owner) return late.text;
-  return known.text();
-}
-
 std::string listen_of(const Drill& drill, const ProxySpec& proxy) {
   const bool chosen = proxy.listen.port == 0 && !proxy.listen.host.empty();
-  const std::string text = address_of(drill, LateAddress::For::listen, proxy.name, proxy.listen);
+  const std::string text =
+      written_address(drill, LateAddress::For::listen, proxy.name, proxy.listen);
   return chosen ? proxy.listen.host + ":0 (a free port)" : text;
 }
 
@@ -64,14 +48,14 @@ void add_proxies(std::string& out, const Drill& drill) {
   out += "\nproxies\n";
   for (const ProxySpec& proxy : drill.proxies)
     out += "  " + padded(proxy.name) + listen_of(drill, proxy) + " -> " +
-           address_of(drill, LateAddress::For::upstream, proxy.name, proxy.upstream) +
+           written_address(drill, LateAddress::For::upstream, proxy.name, proxy.upstream) +
            ", protocol " + proxy.protocol + ", connects within " +
            to_string(proxy.connect_timeout) + "\n";
 }
 
 std::string readiness(const Drill& drill, const ProcessPlan& process) {
-  std::string tcp = address_of(drill, LateAddress::For::ready_tcp, process.name,
-                               process.ready_tcp.value_or(Address()));
+  std::string tcp = written_address(drill, LateAddress::For::ready_tcp, process.name,
+                                    process.ready_tcp.value_or(Address()));
   const bool has_tcp = process.ready_tcp || tcp != Address().text();
   if (process.ready_http.empty() && !has_tcp) return "when started";
   return (has_tcp ? "tcp " + std::move(tcp) : process.ready_http) + " within " +
@@ -115,37 +99,25 @@ void add_workloads(std::string& out, const Drill& drill) {
   for (const WorkloadPlan& workload : drill.workloads) {
     const std::string target =
         workload.through.empty()
-            ? "to " + address_of(drill, LateAddress::For::target, workload.name,
-                                 workload.target.value_or(Address()))
+            ? "to " + written_address(drill, LateAddress::For::target, workload.name,
+                                      workload.target.value_or(Address()))
             : "through " + workload.through;
     out += "  " + padded(workload.name) + amount(workload) + "\n";
     out += "  " + padded("") + workload.method + " " + workload.path + " " + target + ", timeout " +
            to_string(workload.timeout) + ", at most " + std::to_string(workload.max_in_flight) +
            " in flight\n";
+    if (workload.retries > 0)
+      out += "  " + padded("") + "sends again what was not taken: up to " +
+             std::to_string(workload.retries) + " times, " + to_string(workload.retry_after) +
+             " after an attempt\n";
   }
 }
 
-std::string setting_text(const Settings::Value& value) {
-  struct Text {
-    std::string operator()(Duration v) const { return to_string(v); }
-    std::string operator()(Bytes v) const { return to_string(v); }
-    std::string operator()(std::int64_t v) const { return std::to_string(v); }
-    std::string operator()(double v) const { return number(v); }
-    std::string operator()(const std::string& v) const { return v.empty() ? "\"\"" : v; }
-    std::string operator()(bool v) const { return v ? "true" : "false"; }
-  };
-  return std::visit(Text(), value);
-}
-
-// Every parameter, as written or by its default.
 std::string settings_text(std::span<const Parameter> parameters,
                           const std::vector<RawSetting>& raw) {
-  const auto settings = read_settings(parameters, raw, "");
-  assert(settings && "the drill has been checked");
   std::string text;
-  for (const Parameter& parameter : parameters)
-    if (const auto it = settings->values.find(parameter.name); it != settings->values.end())
-      text += (text.empty() ? "" : ", ") + it->first + " " + setting_text(it->second);
+  for (const auto& [name, value] : settings_written(parameters, raw))
+    text += (text.empty() ? "" : ", ") + name + " " + (value.empty() ? "\"\"" : value);
   return text;
 }
 

@@ -18,4 +18,7 @@ std::uint64_t planned_arrivals(const WorkloadPlan& workload);
 // Ends with a newline; shows no secret.
 std::string plan_text(const ReadDrill& read);
 
+// The same as one JSON object on a line, for programs; scenarios/README.md names its keys.
+std::string plan_json(const ReadDrill& read);
+
 }  // namespace faultline

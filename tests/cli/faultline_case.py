@@ -117,9 +117,17 @@ class Running:
         code = self.process.wait()
         self.reader.join(LIMIT)
         limit.cancel()
+        self.close()
+        return code, out, "\n".join(self.lines)
+
+    def close(self):
+        """However its test ended: it has ended, and its pipes are closed."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.reader.join(LIMIT)
         self.process.stdout.close()
         self.process.stderr.close()
-        return code, out, "\n".join(self.lines)
 
 
 class FaultlineTest(unittest.TestCase):
@@ -137,7 +145,12 @@ class FaultlineTest(unittest.TestCase):
 
     def start(self, *options, **changes):
         (self.folder / "drill.toml").write_text(drill(self.marker, **changes))
-        return Running("run", "drill.toml", "--out", self.out, *options, cwd=self.folder)
+        return self.running("run", "drill.toml", "--out", self.out, *options)
+
+    def running(self, *arguments):
+        running = Running(*arguments, cwd=self.folder)
+        self.addCleanup(running.close)
+        return running
 
     def faultline(self, *arguments):
         return subprocess.run([FAULTLINE, *arguments], cwd=self.folder, text=True, timeout=LIMIT,

@@ -9,7 +9,7 @@ import signal
 import socket
 import unittest
 
-from faultline_case import LIMIT, FaultlineTest, Running, accepts, drill
+from faultline_case import LIMIT, FaultlineTest, accepts, drill
 
 
 class VerbsTest(FaultlineTest):
@@ -50,6 +50,29 @@ class VerbsTest(FaultlineTest):
         ended = self.faultline("validate", "--json", "good.toml")
         self.assertEqual((ended.returncode, json.loads(ended.stdout)), (0, good))
 
+    def test_plan_as_json_says_what_a_run_would_do(self):
+        (self.folder / "good.toml").write_text(drill(self.marker))
+        ended = self.faultline("plan", "good.toml", "--json", "--set", "workload.hooks.rate=20/s")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        plan = json.loads(ended.stdout)
+        self.assertEqual((plan["schema_version"], plan["drill"], plan["seed"], plan["length"]),
+                         (1, "small", 7, 4))
+        self.assertEqual(plan["timing"], {"warmup": 0.5, "window": 5, "step": 1, "hold": 10})
+        self.assertEqual((plan["ports"], plan["sinks"]), (["app"], []))
+        self.assertEqual(plan["proxies"][0]["upstream"], "127.0.0.1:${port.app}")
+        self.assertEqual(plan["processes"][0]["command"][-1], self.marker)
+        hooks = plan["workloads"][0]
+        self.assertEqual((hooks["through"], hooks["rate"], hooks["arrivals"], hooks["retries"]),
+                         ("front", 20, 80, 0))
+        outage = plan["faults"][0]
+        self.assertEqual((outage["id"], outage["kind"], outage["on"]),
+                         ("outage", "reset", ["front"]))
+        self.assertEqual((outage["at"], outage["until"], outage["status"]), (1, 2, [503]))
+        self.assertEqual(outage["parameters"], {"connections": "all"})
+        self.assertEqual(outage["aim"]["share"], "1")
+        self.assertEqual(plan["expect"], ["touched(outage) >= 1"])
+        self.assertFalse((self.folder / "faultline-runs").exists())
+
     def test_help_begins_with_examples(self):
         overview = self.faultline("--help")
         self.assertEqual((overview.returncode, overview.stderr), (0, ""))
@@ -75,8 +98,8 @@ class VerbsTest(FaultlineTest):
     def test_a_relay_relays_until_it_is_told_to_stop(self):
         with socket.create_server(("127.0.0.1", 0)) as upstream:
             port = upstream.getsockname()[1]
-            running = Running("relay", "--listen", "127.0.0.1:0", "--upstream",
-                              f"127.0.0.1:{port}", cwd=self.folder)
+            running = self.running("relay", "--listen", "127.0.0.1:0", "--upstream",
+                                   f"127.0.0.1:{port}")
             first = running.process.stdout.readline()
             self.assertRegex(first, r"^listening 127\.0\.0\.1:\d+$")
             address = ("127.0.0.1", int(first.rsplit(":", 1)[1]))
@@ -93,8 +116,8 @@ class VerbsTest(FaultlineTest):
     def test_a_relay_with_a_fault(self):
         with socket.create_server(("127.0.0.1", 0)) as upstream:
             port = upstream.getsockname()[1]
-            running = Running("relay", "--listen", "127.0.0.1:0", "--upstream",
-                              f"127.0.0.1:{port}", "--fault", "refuse:", cwd=self.folder)
+            running = self.running("relay", "--listen", "127.0.0.1:0", "--upstream",
+                                   f"127.0.0.1:{port}", "--fault", "refuse:")
             address = ("127.0.0.1", int(running.process.stdout.readline().rsplit(":", 1)[1]))
             with self.assertRaises(ConnectionError):
                 with socket.create_connection(address, LIMIT) as client:

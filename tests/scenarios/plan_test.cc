@@ -45,6 +45,22 @@ TEST_CASE("the plan shows no secret") {
   CHECK_THAT(plan, Contains("A=***") && Contains("password=***"));
 }
 
+TEST_CASE("the plan says how often a message is sent again") {
+  const std::string plan =
+      plan_text(must_read(small_drill, {"workload.hooks.retry={times = 3, after = \"500ms\"}"}));
+  CHECK_THAT(plan,
+             Contains("sends again what was not taken: up to 3 times, 500ms after an attempt"));
+  CHECK_THAT(plan_text(must_read(small_drill)), !Contains("sends again"));
+}
+
+TEST_CASE("the plan as JSON shows no secret") {
+  const std::string text = with(small_drill, "PRICE = \"5$$\"",
+                                "A = \"${DB_PASSWORD}\", B = \"host=h password=swordfish\"");
+  const std::string plan = plan_json(must_read(text, {}, {{"DB_PASSWORD", "hunter\"22"}}));
+  CHECK_THAT(plan, !Contains("hunter") && !Contains("swordfish"));
+  CHECK_THAT(plan, Contains("\"A\":\"***\"") && Contains("password=***"));
+}
+
 TEST_CASE("arrivals are the area under the rate") {
   WorkloadPlan steady;
   steady.rate = 50;

@@ -1,0 +1,188 @@
+// The plan for programs. Instants and durations are seconds from drill time 0; an address that only
+// a run can know stands as it was written.
+
+#include <algorithm>
+#include <span>
+
+#include "faults/aim.h"
+#include "faults/catalogue.h"
+#include "scenarios/drill/interpolate.h"
+#include "scenarios/drill/plan.h"
+#include "scenarios/drill/plan_words.h"
+#include "scenarios/recording/json_line.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::uint64_t schema_version = 1;
+
+class PlanJson {
+ public:
+  explicit PlanJson(const ReadDrill& read) : drill_(read.drill), secrets_(read.secrets) {}
+
+  std::string text() {
+    std::string out;
+    {
+      JsonObject plan(out);
+      plan.count("schema_version", schema_version);
+      put(plan, "drill", drill_.name);
+      put(plan, "title", drill_.title);
+      put(plan, "file", drill_.file);
+      plan.count("seed", drill_.seed);
+      span(plan, "length", workload_end(drill_));
+      timing(plan.key("timing"));
+      names(plan.key("ports"), drill_.ports);
+      list(plan.key("proxies"), drill_.proxies, &PlanJson::proxy);
+      list(plan.key("processes"), drill_.processes, &PlanJson::process);
+      list(plan.key("workloads"), drill_.workloads, &PlanJson::workload);
+      std::vector<FaultPlan> faults = drill_.faults;
+      std::ranges::stable_sort(faults, {}, &FaultPlan::at);
+      list(plan.key("faults"), faults, &PlanJson::fault);
+      list(plan.key("sinks"), drill_.sinks, &PlanJson::sink);
+      std::vector<std::string> expectations;
+      for (const Expectation& one : drill_.expectations) expectations.push_back(one.text);
+      names(plan.key("expect"), expectations);
+    }
+    return out + "\n";
+  }
+
+ private:
+  void put(JsonObject& object, std::string_view key, const std::string& text) const {
+    object.text(key, redacted(text, secrets_));
+  }
+  static void value(JsonObject& object, std::string_view key, double value) {
+    object.key(key) += number(value);
+  }
+  static void span(JsonObject& object, std::string_view key, Duration duration) {
+    value(object, key, seconds(duration));
+  }
+
+  template <class Item>
+  void list(std::string& out, const std::vector<Item>& items,
+            void (PlanJson::*one)(JsonObject&, const Item&) const) const {
+    out += '[';
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (i > 0) out += ',';
+      JsonObject object(out);
+      (this->*one)(object, items[i]);
+    }
+    out += ']';
+  }
+
+  void names(std::string& out, const std::vector<std::string>& words) const {
+    out += '[';
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (i > 0) out += ',';
+      append_json_text(out, redacted(words[i], secrets_));
+    }
+    out += ']';
+  }
+
+  void table(std::string& out, std::span<const std::pair<std::string, std::string>> pairs) const {
+    JsonObject object(out);
+    for (const auto& [key, text] : pairs) put(object, key, text);
+  }
+
+  void timing(std::string& out) const {
+    JsonObject object(out);
+    span(object, "warmup", drill_.timing.warmup);
+    span(object, "window", drill_.timing.window);
+    span(object, "step", drill_.timing.step);
+    span(object, "hold", drill_.timing.hold);
+  }
+
+  void proxy(JsonObject& object, const ProxySpec& proxy) const {
+    using For = LateAddress::For;
+    put(object, "name", proxy.name);
+    put(object, "listen", written_address(drill_, For::listen, proxy.name, proxy.listen));
+    put(object, "upstream", written_address(drill_, For::upstream, proxy.name, proxy.upstream));
+    put(object, "protocol", proxy.protocol);
+    span(object, "connect_timeout", proxy.connect_timeout);
+  }
+
+  void process(JsonObject& object, const ProcessPlan& process) const {
+    put(object, "name", process.name);
+    names(object.key("command"), process.command);
+    const std::vector<std::pair<std::string, std::string>> environment(process.environment.begin(),
+                                                                       process.environment.end());
+    table(object.key("environment"), environment);
+    put(object, "log", process.log);
+    if (!process.ready_http.empty()) put(object, "ready_http", process.ready_http);
+    const std::string tcp = written_address(drill_, LateAddress::For::ready_tcp, process.name,
+                                            process.ready_tcp.value_or(Address()));
+    if (process.ready_tcp || tcp != Address().text()) put(object, "ready_tcp", tcp);
+    span(object, "ready_within", process.ready_within);
+    span(object, "stop_within", process.stop_within);
+  }
+
+  void workload(JsonObject& object, const WorkloadPlan& workload) const {
+    const bool open = workload.model == LoadModel::rate;
+    put(object, "name", workload.name);
+    put(object, "kind", workload.kind);
+    if (workload.through.empty())
+      put(object, "target",
+          written_address(drill_, LateAddress::For::target, workload.name,
+                          workload.target.value_or(Address())));
+    else
+      put(object, "through", workload.through);
+    object.text("model", open ? "rate" : "vus");
+    if (!workload.stages.empty())
+      list(object.key("stages"), workload.stages, &PlanJson::stage);
+    else if (open)
+      value(object, "rate", workload.rate);
+    else
+      object.count("vus", workload.vus);
+    if (open)
+      object.count("arrivals", planned_arrivals(workload));
+    else
+      span(object, "think", workload.think);
+    span(object, "for", workload.lasting);
+    span(object, "timeout", workload.timeout);
+    object.count("max_in_flight", workload.max_in_flight);
+    object.count("retries", workload.retries);
+    if (workload.retries > 0) span(object, "retry_after", workload.retry_after);
+    put(object, "method", workload.method);
+    put(object, "path", workload.path);
+  }
+
+  void stage(JsonObject& object, const LoadStage& stage) const {
+    span(object, "for", stage.lasting);
+    value(object, "target", stage.target);
+  }
+
+  void fault(JsonObject& object, const FaultPlan& fault) const {
+    put(object, "id", fault.id);
+    put(object, "kind", fault.kind);
+    names(object.key("on"), fault.on);
+    span(object, "at", fault.at);
+    span(object, "until", fault_end(drill_, fault));
+    table(object.key("parameters"),
+          settings_written(find_fault_kind(fault.kind)->parameters, fault.parameters));
+    table(object.key("aim"), settings_written(aim_parameters(), fault.aim));
+    std::string& status = object.key("status");
+    status += '[';
+    for (std::size_t i = 0; i < fault.signature.status.size(); ++i)
+      status += (i > 0 ? "," : "") + std::to_string(fault.signature.status[i]);
+    status += ']';
+    put(object, "reason", fault.signature.reason);
+    span(object, "fail_fast", fault.fail_fast);
+  }
+
+  void sink(JsonObject& object, const SinkPlan& sink) const {
+    put(object, "name", sink.name);
+    put(object, "kind", sink.kind);
+    put(object, "connection", sink.connection);
+    put(object, "query", sink.query);
+    span(object, "quiet", sink.quiet);
+    span(object, "within", sink.within);
+  }
+
+  const Drill& drill_;
+  const std::vector<std::string>& secrets_;
+};
+
+}  // namespace
+
+std::string plan_json(const ReadDrill& read) { return PlanJson(read).text(); }
+
+}  // namespace faultline

@@ -1,0 +1,50 @@
+#include "scenarios/drill/plan_words.h"
+
+#include <cassert>
+#include <charconv>
+#include <iterator>
+#include <variant>
+
+namespace faultline {
+namespace {
+
+std::string value_written(const Settings::Value& value) {
+  struct Text {
+    std::string operator()(Duration v) const { return to_string(v); }
+    std::string operator()(Bytes v) const { return to_string(v); }
+    std::string operator()(std::int64_t v) const { return std::to_string(v); }
+    std::string operator()(double v) const { return number(v); }
+    std::string operator()(const std::string& v) const { return v; }
+    std::string operator()(bool v) const { return v ? "true" : "false"; }
+  };
+  return std::visit(Text(), value);
+}
+
+}  // namespace
+
+std::string number(double value) {
+  char digits[32];
+  const auto [end, problem] = std::to_chars(std::begin(digits), std::end(digits), value);
+  assert(problem == std::errc());
+  return {std::begin(digits), end};
+}
+
+std::string written_address(const Drill& drill, LateAddress::For part, const std::string& owner,
+                            const Address& known) {
+  for (const LateAddress& late : drill.late_addresses)
+    if (late.part == part && late.owner == owner) return late.text;
+  return known.text();
+}
+
+std::vector<std::pair<std::string, std::string>> settings_written(
+    std::span<const Parameter> parameters, const std::vector<RawSetting>& raw) {
+  const auto settings = read_settings(parameters, raw, "");
+  assert(settings && "the drill has been checked");
+  std::vector<std::pair<std::string, std::string>> written;
+  for (const Parameter& parameter : parameters)
+    if (const auto it = settings->values.find(parameter.name); it != settings->values.end())
+      written.emplace_back(it->first, value_written(it->second));
+  return written;
+}
+
+}  // namespace faultline
