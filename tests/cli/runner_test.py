@@ -65,8 +65,14 @@ class RunnerTest(FaultlineTest):
             self.faultline("run", "drill.toml", "--quiet")
             pointed_at.append(os.readlink(latest))
         self.assertEqual(len(set(pointed_at)), 2)
+        ids = []
         for run in pointed_at:
             self.assertTrue((latest.parent / run / "report.json").exists(), run)
+            lines = (latest.parent / run / "requests.jsonl").read_text().splitlines()
+            ids.append({json.loads(line)["id"] for line in lines})
+        # One seed, and yet no message of one run can be taken for one of the other.
+        self.assertEqual([len(of_run) for of_run in ids], [100, 100])
+        self.assertEqual(ids[0] & ids[1], set())
 
     def test_a_folder_with_a_run_in_it_is_refused(self):
         self.out.mkdir()

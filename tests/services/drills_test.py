@@ -84,9 +84,16 @@ class Quickstart:
                 self.news.notify_all()
 
     def await_fault(self):
+        self._await("no fault phase", lambda: self.seen)
+
+    def await_phase(self, phase):
+        self._await(f"no phase {phase}", lambda: any(
+            line.startswith("phase ") and phase in line for line in self.lines))
+
+    def _await(self, otherwise, condition):
         with self.news:
-            if not self.news.wait_for(lambda: self.seen, LIMIT):
-                raise AssertionError("no fault phase in:\n" + "".join(self.lines))
+            if not self.news.wait_for(condition, LIMIT):
+                raise AssertionError(f"{otherwise} in:\n" + "".join(self.lines))
 
     def end(self):
         try:
@@ -199,6 +206,35 @@ class DrillsTest(unittest.TestCase):
         self.assertEqual(self.report()["verdict"], "aborted", said)
         fault = json.loads((self.folder / "run" / "faults.json").read_text())["faults"][0]
         self.assertIn("disarmed", fault, said)
+
+    def test_an_interrupt_during_the_audit(self):
+        # The sink has to rest for longer than anybody waits.
+        settings = ("workload.hooks.for=6s", "fault.outage.at=3s", "fault.outage.for=1s",
+                    "sink.events.quiet=10m", "sink.events.within=20m")
+        quickstart = Quickstart(self.folder, "postgres-outage",
+                                *(word for one in settings for word in ("--set", one)))
+        quickstart.await_phase("audit")
+        quickstart.process.send_signal(signal.SIGINT)
+        code, said = quickstart.end()
+        self.assertEqual(code, 130, said)
+        self.assert_nothing_left(quickstart, said)
+        report = self.report()
+        self.assertEqual((report["verdict"], report["reason"]), ("aborted", "SIGINT"), said)
+        # What was offered is kept; what arrived was not read to its end, so it is not told.
+        self.assertEqual(report["ledger"]["offered"], 300)
+        self.assertIsNone(report["ledger"]["stored"])
+        self.assertIsNone(report["ledger"]["lost"])
+
+    def test_a_sink_with_rows_of_other_runs_is_refused_before_anything_is_broken(self):
+        query = "select 'old' from generate_series(1, 3)"
+        quickstart = Quickstart(self.folder, "postgres-outage", "--set",
+                                f"sink.events.query={query}")
+        code, said = quickstart.end()
+        self.assertEqual(code, 4, said)
+        self.assertIn('sink "events": before the load its query finds 3 rows already', said)
+        self.assertIn('the first of them "old"; empty the table or narrow the query', said)
+        self.assertNotIn("phase warm-up", said)
+        self.assertEqual(list(self.folder.iterdir()), [], said)
 
 
 if __name__ == "__main__":
