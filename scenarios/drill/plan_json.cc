@@ -1,7 +1,7 @@
 // The plan for programs. Instants and durations are seconds from drill time 0; an address that only
 // a run can know stands as it was written.
 
-#include <algorithm>
+#include <map>
 #include <span>
 
 #include "faults/aim.h"
@@ -35,9 +35,7 @@ class PlanJson {
       list(plan.key("proxies"), drill_.proxies, &PlanJson::proxy);
       list(plan.key("processes"), drill_.processes, &PlanJson::process);
       list(plan.key("workloads"), drill_.workloads, &PlanJson::workload);
-      std::vector<FaultPlan> faults = drill_.faults;
-      std::ranges::stable_sort(faults, {}, &FaultPlan::at);
-      list(plan.key("faults"), faults, &PlanJson::fault);
+      list(plan.key("faults"), by_beginning(), &PlanJson::fault);
       list(plan.key("sinks"), drill_.sinks, &PlanJson::sink);
       std::vector<std::string> expectations;
       for (const Expectation& one : drill_.expectations) expectations.push_back(one.text);
@@ -47,6 +45,14 @@ class PlanJson {
   }
 
  private:
+  std::vector<FaultPlan> by_beginning() const {
+    std::multimap<Duration, FaultPlan> sorted;
+    for (const FaultPlan& fault : drill_.faults) sorted.emplace(fault.at, fault);
+    std::vector<FaultPlan> faults;
+    for (const auto& [at, fault] : sorted) faults.push_back(fault);
+    return faults;
+  }
+
   void put(JsonObject& object, std::string_view key, const std::string& text) const {
     object.text(key, redacted(text, secrets_));
   }

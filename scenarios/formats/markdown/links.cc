@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "scenarios/formats/markdown/sections.h"
 #include "scenarios/measures/phases.h"
@@ -18,29 +19,34 @@ constexpr std::size_t most_names = 20;  // of exchanges, per proxy
 // How many of something there were at once, over the load.
 class Level {
  public:
+  // What took no time was at once with nothing.
   void add(Instant from, Instant to) {
-    changes_.push_back({from, 1});
-    if (to > from) changes_.push_back({to, -1});
-    if (to <= from) changes_.push_back({from, -1});
+    if (to <= from) return;
+    up(from);
+    down(to);
   }
   void up(Instant at) { changes_.push_back({at, 1}); }
   void down(Instant at) { changes_.push_back({at, -1}); }
 
   // Average and peak over the span, as cells.
   std::vector<std::string> over(Span span) {
-    std::ranges::stable_sort(changes_, {}, &Change::at);
+    // At one instant what ends makes place for what begins.
+    std::ranges::sort(changes_, {}, [](const Change& one) { return std::pair(one.at, one.by); });
     double area = 0;
     std::int64_t now = 0;
     std::int64_t peak = 0;
     Instant since = span.from;
     for (const Change& change : changes_) {
-      const Instant at = std::clamp(change.at, span.from, std::max(span.from, span.to));
-      area += static_cast<double>(now) * seconds(at - since);
-      since = at;
+      if (change.at >= span.to) break;
+      if (change.at >= span.from) {
+        peak = std::max(peak, now);  // what was there before this one
+        area += static_cast<double>(now) * seconds(change.at - since);
+        since = change.at;
+      }
       now += change.by;
-      if (change.at < span.to) peak = std::max(peak, now);
     }
-    area += static_cast<double>(now) * seconds(std::max(span.to, since) - since);
+    peak = std::max(peak, now);
+    area += static_cast<double>(now) * seconds(span.to - since);
     if (span.length() <= Duration{}) return {"cannot tell", "cannot tell"};
     return {formatted(area / seconds(span.length()), Unit::count), std::to_string(peak)};
   }
@@ -84,7 +90,9 @@ std::vector<Kind> kinds_of(const Recording& recording, ProxyId proxy, const Phas
     std::ranges::sort(kind.waits);
     kinds.push_back(std::move(kind));
   }
-  std::ranges::stable_sort(kinds, std::ranges::greater(), &Kind::sum);
+  std::ranges::sort(kinds, [](const Kind& a, const Kind& b) {
+    return a.sum != b.sum ? a.sum > b.sum : a.name < b.name;
+  });
   return kinds;
 }
 

@@ -89,8 +89,11 @@ std::vector<std::pair<std::string, Cells>> shown(const std::map<std::string, Cel
     for (const std::uint64_t n : cells) all += n;
     return all;
   };
-  std::ranges::stable_sort(rows, std::ranges::greater(),
-                           [&](const auto& row) { return sum(row.second); });
+  std::ranges::sort(rows, [&](const auto& a, const auto& b) {
+    const std::uint64_t of_a = sum(a.second);
+    const std::uint64_t of_b = sum(b.second);
+    return of_a != of_b ? of_a > of_b : a.first < b.first;
+  });
   if (rows.size() <= most_classes) return rows;
   Cells others{};
   for (std::size_t row = most_classes; row < rows.size(); ++row)
