@@ -1,21 +1,39 @@
 #include "proxy/byte_queue.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <utility>
 
 namespace faultline {
 
-std::unique_ptr<Block> Block::of(ByteView bytes) {
+std::unique_ptr<Block> Block::of(ByteView bytes, std::size_t capacity) {
   auto block = std::make_unique<Block>();
-  block->bytes = std::make_unique_for_overwrite<char[]>(bytes.size());
+  block->capacity = std::max(capacity, bytes.size());
+  block->bytes = std::make_unique_for_overwrite<char[]>(block->capacity);
   std::memcpy(block->bytes.get(), bytes.data(), bytes.size());
   block->size = bytes.size();
   return block;
 }
 
+// The first block fits its bytes; those behind it have ever more room, because more will come.
+void ByteQueue::add(ByteView bytes) {
+  if (bytes.empty()) return;
+  if (tail_ != nullptr && tail_->capacity - tail_->size >= bytes.size()) {
+    std::memcpy(tail_->bytes.get() + tail_->size, bytes.data(), bytes.size());
+    tail_->size += bytes.size();
+    size_ += bytes.size();
+    return;
+  }
+  append(Block::of(bytes, tail_ == nullptr ? 0 : std::min(2 * tail_->capacity, most_shared)));
+}
+
 void ByteQueue::add(std::unique_ptr<Block> block) {
-  if (block->view().empty()) return;
+  if (block->view().size() <= small) return add(block->view());
+  append(std::move(block));
+}
+
+void ByteQueue::append(std::unique_ptr<Block> block) {
   size_ += block->view().size();
   Block* added = block.get();
   if (tail_ == nullptr) {

@@ -1,7 +1,8 @@
 #pragma once
 
 // Bytes that wait to be written to a socket, in order. Empty is the common state and costs two
-// pointers; each addition is one block, so nothing is ever copied twice or moved within.
+// pointers. Large blocks are never copied or moved within; small ones that follow each other share
+// memory, so that a stream of single bytes does not cost a hundred times its size.
 
 #include <sys/uio.h>
 
@@ -19,8 +20,10 @@ struct Block {
   std::unique_ptr<char[]> bytes;
   std::size_t size = 0;
   std::size_t consumed = 0;
+  std::size_t capacity = 0;
 
-  static std::unique_ptr<Block> of(ByteView bytes);
+  // With room for more behind the bytes, if `capacity` is larger.
+  static std::unique_ptr<Block> of(ByteView bytes, std::size_t capacity = 0);
   ByteView view() const { return {bytes.get() + consumed, size - consumed}; }
 };
 
@@ -31,7 +34,7 @@ class ByteQueue {
   ByteQueue(const ByteQueue&) = delete;
   ByteQueue& operator=(const ByteQueue&) = delete;
 
-  void add(ByteView bytes) { add(Block::of(bytes)); }
+  void add(ByteView bytes);
   void add(std::unique_ptr<Block> block);
   void clear();
 
@@ -42,7 +45,12 @@ class ByteQueue {
   std::size_t gather(std::span<iovec> slots) const;
   void consume(std::size_t bytes);
 
+  static constexpr std::size_t small = 512;  // a block up to this is copied into shared memory
+  static constexpr std::size_t most_shared = 4096;
+
  private:
+  void append(std::unique_ptr<Block> block);
+
   std::unique_ptr<Block> head_;
   Block* tail_ = nullptr;
   std::uint64_t size_ = 0;
