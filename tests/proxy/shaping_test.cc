@@ -1,5 +1,10 @@
 // The kinds that cut, count and alter a stream, on a link in virtual time.
 
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
 #include "tests/support/catch.h"
 #include "tests/support/virtual_link.h"
 
@@ -215,4 +220,62 @@ TEST_CASE("half_close ends one direction, at once or after a while") {
   later.pass(1s).arrive("lost");
   CHECK(later.text() == "still<end>");
   CHECK(later.touched() == 4);
+}
+
+TEST_CASE("nothing is lost, doubled or reordered however faults are armed, updated and disarmed") {
+  std::uint64_t dice = GENERATE(1, 2, 3, 4);
+  const auto next = [&dice](std::uint64_t below) { return (dice = Draw(dice).bits()) % below; };
+  const auto number = [&](std::uint64_t below) { return std::to_string(1 + next(below)); };
+  // Each kind with settings of its own at every call.
+  const std::vector<std::function<std::unique_ptr<Fault>()>> kinds = {
+      [&] { return native("latency", {{"delay", number(30) + "ms", ""}, {"jitter", "9ms", ""}}); },
+      [&] { return native("bandwidth", {{"rate", number(50) + "KB", ""}}); },
+      [&] { return native("bandwidth", {{"rate", "20KB", ""}, {"per", "proxy", ""}}); },
+      [&] { return native("slice", {{"size", number(9) + "B", ""}, {"pause", "1ms", ""}}); },
+      [&] { return native("slice", {{"size", number(9) + "B", ""}}); },
+      [&] { return limit(number(3000) + "B", "stall"); },
+      [&] { return native("stall"); },
+      [&] { return toxic("bandwidth", {{"rate", static_cast<std::int64_t>(next(20))}}); },
+      [&] { return toxic("latency", {{"latency", static_cast<std::int64_t>(next(20))}}); },
+      [&] { return toxic("slow_close", {{"delay", static_cast<std::int64_t>(next(20))}}); },
+  };
+  LinkTape tape;
+  Link link(Direction::upstream, tape);
+  std::map<FaultId, std::size_t> armed;  // and which kind each is
+  FaultId id = 0;
+  Instant now = start;
+  std::string sent;
+  for (int i = 0; i < 4000; ++i) {
+    now += std::chrono::microseconds(next(3000));
+    const auto any =
+        armed.empty() ? armed.end()
+                      : std::next(armed.begin(), static_cast<std::ptrdiff_t>(next(armed.size())));
+    switch (next(8)) {
+      case 0:
+        if (armed.size() == 4) break;
+        armed[++id] = next(kinds.size());
+        link.arm({id, *kinds[armed[id]](), Draw(id), now}, now, true);
+        break;
+      case 1:
+        if (any == armed.end()) break;
+        link.disarm(any->first, now);
+        armed.erase(any);
+        break;
+      case 2:
+        if (any != armed.end()) link.update(any->first, *kinds[any->second](), Draw(dice), now);
+        break;
+      case 3:
+        link.settle(now);
+        break;
+      default:
+        const std::string piece = std::to_string(i) + ",";
+        sent += piece;
+        link.arrive({piece, now, {}});
+    }
+    REQUIRE(sent.starts_with(tape.out));
+  }
+  link.sender_closed(Closing::end, now);
+  for (const auto& [fault, kind] : armed) link.disarm(fault, now);
+  CHECK(tape.out == sent + "<end>");
+  CHECK(link.held() == 0);
 }
