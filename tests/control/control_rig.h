@@ -11,6 +11,7 @@
 #include "proxy/control/toxiproxy.h"
 #include "proxy/wire/engine.h"
 #include "tests/support/catch.h"
+#include "tests/support/wire_rig.h"
 
 namespace faultline {
 
@@ -24,6 +25,26 @@ struct Reply {
   std::string body;
   std::string type;
   bool operator==(const Reply&) const = default;
+};
+
+// A socket on a port of its own that the test holds: an upstream, or a port that is taken.
+struct HeldPort {
+  HeldPort() {
+    wire::SocketAddress any;
+    REQUIRE(wire::numeric({"127.0.0.1", 0}, any));
+    auto listening = wire::listen_on(any);
+    REQUIRE(listening.has_value());
+    socket = std::move(*listening);
+    address = wire::local_address(socket.get()).text();
+  }
+  Peer accepted() const {
+    pollfd poll_for{socket.get(), POLLIN, 0};
+    REQUIRE(poll(&poll_for, 1, patience_ms) == 1);
+    return Peer(accept(socket.get(), nullptr, nullptr));
+  }
+
+  wire::Descriptor socket;
+  std::string address;
 };
 
 class ControlRig {

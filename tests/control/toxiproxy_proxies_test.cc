@@ -1,5 +1,4 @@
 #include "tests/control/control_rig.h"
-#include "tests/support/wire_rig.h"
 
 using namespace faultline;
 
@@ -12,20 +11,6 @@ Reply refused(int status, const std::string& words) {
   return {status, "{\"error\":\"" + words + "\",\"status\":" + std::to_string(status) + "}\n",
           text};
 }
-
-// A port that somebody else listens on.
-struct TakenPort {
-  TakenPort() {
-    wire::SocketAddress any;
-    REQUIRE(wire::numeric({"127.0.0.1", 0}, any));
-    auto listening = wire::listen_on(any);
-    REQUIRE(listening.has_value());
-    socket = std::move(*listening);
-    address = wire::local_address(socket.get()).text();
-  }
-  wire::Descriptor socket;
-  std::string address;
-};
 
 }  // namespace
 
@@ -66,7 +51,7 @@ TEST_CASE("what is wrong with a new proxy is found in this order") {
         refused(400, "missing required field: name"));
   CHECK(rig.ask("POST", "/proxies", R"({"name":"a","upstream":""})") ==
         refused(400, "missing required field: upstream"));
-  const TakenPort taken;
+  const HeldPort taken;
   const std::string body = R"({"name":"a","upstream":"x:1","listen":")" + taken.address + "\"}";
   CHECK(rig.ask("POST", "/proxies", body) ==
         refused(500, "listen tcp " + taken.address + ": bind: address already in use"));
@@ -111,7 +96,7 @@ TEST_CASE("an update that cannot listen leaves the proxy where it was") {
   ControlRig rig;
   rig.ask("POST", "/proxies", R"({"name":"a","listen":"localhost:0","upstream":"x:1"})");
   const std::string before = rig.ask("GET", "/proxies/a").body;
-  const TakenPort taken;
+  const HeldPort taken;
   CHECK(rig.ask("POST", "/proxies/a", R"({"upstream":"y:1","listen":")" + taken.address + "\"}") ==
         refused(500, "listen tcp " + taken.address + ": bind: address already in use"));
   CHECK(rig.ask("POST", "/proxies/a", R"({"listen":"bad"})") ==
@@ -182,7 +167,7 @@ TEST_CASE("populate validates everything, keeps what is the same and stops at th
               json});
   CHECK(rig.ask("GET", "/proxies").body == "{}");
 
-  const TakenPort taken;
+  const HeldPort taken;
   rig.ask("POST", "/proxies", R"({"name":"a","upstream":"x:1","listen":"localhost:0"})");
   const std::string kept = rig.ask("GET", "/proxies/a").body;
   const Reply some = rig.ask("POST", "/populate",
@@ -213,18 +198,18 @@ TEST_CASE("populate again leaves a proxy on every address alone") {
 
 TEST_CASE("disabling a proxy ends its connections and refuses new ones") {
   ControlRig rig;
-  const TakenPort upstream;
+  const HeldPort upstream;
   rig.ask("POST", "/proxies",
           R"({"name":"a","listen":"localhost:0","upstream":")" + upstream.address + "\"}");
   const Address front = *address_from(rig.listen("a"));
   Peer client = Peer::to(front);
-  Peer server(accept(upstream.socket.get(), nullptr, nullptr));
+  Peer server = upstream.accepted();
   rig.ask("POST", "/proxies/a", R"({"enabled":false})");
   CHECK(client.ending() == "FIN");
   CHECK(server.ending() == "FIN");
   rig.ask("POST", "/proxies/a", R"({"enabled":true})");
   Peer next = Peer::to(front);
-  Peer reached(accept(upstream.socket.get(), nullptr, nullptr));
+  Peer reached = upstream.accepted();
   next.say("x");
   CHECK(reached.hear(1) == "x");
 }

@@ -1,5 +1,4 @@
 #include "tests/control/control_rig.h"
-#include "tests/support/wire_rig.h"
 
 using namespace faultline;
 
@@ -15,18 +14,12 @@ Reply refused(int status, const std::string& words) {
 // A proxy "p" in front of a socket that the test holds.
 struct ToxicRig : ControlRig {
   ToxicRig() {
-    wire::SocketAddress any;
-    REQUIRE(wire::numeric({"127.0.0.1", 0}, any));
-    auto listening = wire::listen_on(any);
-    REQUIRE(listening.has_value());
-    upstream = std::move(*listening);
     ask("POST", "/proxies",
-        R"({"name":"p","listen":"localhost:0","upstream":")" +
-            wire::local_address(upstream.get()).text() + "\"}");
+        R"({"name":"p","listen":"localhost:0","upstream":")" + upstream.address + "\"}");
   }
   Reply add(const std::string& body) { return ask("POST", "/proxies/p/toxics", body); }
 
-  wire::Descriptor upstream;
+  HeldPort upstream;
 };
 
 }  // namespace
@@ -146,7 +139,7 @@ TEST_CASE("rate 0 holds everything until the toxic is removed") {
   ToxicRig rig;
   rig.add(R"({"type":"bandwidth","name":"cut","stream":"upstream"})");
   Peer client = Peer::to(*address_from(rig.listen("p")));
-  Peer server(accept(rig.upstream.get(), nullptr, nullptr));
+  Peer server = rig.upstream.accepted();
   client.say("held");
   server.say("back");
   CHECK(client.hear(4) == "back");
