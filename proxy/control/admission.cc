@@ -46,6 +46,15 @@ bool is_private_name(std::string_view host) {
          host.ends_with(".internal");
 }
 
+// In a time that says nothing about where they differ.
+bool same_secret(std::string_view given, std::string_view secret) {
+  unsigned difference = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    difference |= static_cast<unsigned>(given[i] ^ secret[i % secret.size()]);
+  }
+  return difference == 0;
+}
+
 bool changes_something(std::string_view method) { return method != "GET" && method != "HEAD"; }
 
 bool is_json(const HttpRequest& request) {
@@ -65,6 +74,14 @@ bool Admission::knows_host(const std::string& host) const {
                      [&](const std::string& known) { return small(known) == name; });
 }
 
+bool Admission::knows_token(const HttpRequest& request) const {
+  if (token.empty()) return true;
+  const std::string* const given = request.field("authorization");
+  constexpr std::string_view scheme = "Bearer ";
+  return given != nullptr && given->starts_with(scheme) &&
+         same_secret(std::string_view(*given).substr(scheme.size()), token);
+}
+
 std::optional<HttpResponse> Admission::refuses(const HttpRequest& request) const {
   if (request.through_unix_socket) return std::nullopt;
   const bool named = !request.host.empty() || request.field("host") != nullptr;
@@ -80,6 +97,11 @@ std::optional<HttpResponse> Admission::refuses(const HttpRequest& request) const
   const std::string* const site = request.field("sec-fetch-site");
   if (site != nullptr && *site != "none" && *site != "same-origin") {
     return refusal(403, "requests of other sites are not allowed");
+  }
+  if (!knows_token(request)) {
+    HttpResponse response = refusal(401, "this server asks for a token");
+    response.fields.push_back({"WWW-Authenticate", "Bearer"});
+    return response;
   }
   const bool native = request.path == "/v1" || request.path.starts_with("/v1/");
   if (native && changes_something(request.method) && !is_json(request)) {

@@ -6,7 +6,8 @@
 //
 //   1. Host is not a name of this server's own (rebinding).           421
 //   2. Origin is there, or Sec-Fetch-Site names another site.         403
-//   3. In the native API: a change whose body is not JSON (a form can be sent without asking).  415
+//   3. A token is set, and the request does not carry it.              401
+//   4. In the native API: a change whose body is not JSON (a form can be sent without asking).  415
 //
 // CORS headers are never sent, and nothing of this is asked of a unix socket's clients.
 
@@ -21,6 +22,7 @@ namespace faultline::control {
 struct Admission {
   std::vector<std::string> hosts;    // names besides localhost and addresses in numbers
   std::vector<std::string> origins;  // "http://localhost:3000", to be let in all the same
+  std::string token;  // what "Authorization: Bearer" must carry; empty: nothing is asked for
   // Listening beyond loopback: names without a dot and those of no public zone (.local, .internal)
   // are this server's, too. That is how containers call each other.
   bool private_names = false;
@@ -30,6 +32,7 @@ struct Admission {
 
  private:
   bool knows_host(const std::string& host) const;
+  bool knows_token(const HttpRequest& request) const;
 };
 
 }  // namespace faultline::control

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +18,8 @@ constexpr std::string_view usage =
     "  faultline serve --listen 127.0.0.1:0 --config proxies.json\n"
     "  faultline serve --listen unix:/run/faultline.sock\n\n"
     "Usage: faultline serve [--listen HOST:PORT|unix:PATH]... [--config FILE]\n"
-    "                       [--allow-host NAME]... [--allow-origin ORIGIN]... [--insecure-admin]\n"
+    "                       [--allow-host NAME]... [--allow-origin ORIGIN]...\n"
+    "                       [--token-file FILE] [--insecure-admin]\n"
     "                       [--workers N] [--seed N] [--log-level L]\n\n"
     "Proxies whose faults are changed while traffic flows, through Toxiproxy's HTTP API, until\n"
     "SIGINT or SIGTERM. Prints `listening ADDRESS` for each address, and its limits.\n\n"
@@ -25,6 +28,8 @@ constexpr std::string_view usage =
     "  --allow-host      a name by which clients may call this server, besides localhost and\n"
     "                    addresses in numbers\n"
     "  --allow-origin    a web page's origin that may use the API\n"
+    "  --token-file      a file with the token (16 characters at least) that every request must\n"
+    "                    carry as `Authorization: Bearer TOKEN`; a unix socket asks for none\n"
     "  --insecure-admin  lets it listen beyond this machine, where everybody may use it\n"
     "  --workers         threads that move bytes; without it by the number of cores\n"
     "  --seed            decides which connections a share of them is\n";
@@ -39,6 +44,21 @@ void read_number(const Arguments& arguments, const char* name, Number& into, Err
   errors.push_back({std::string("--") + name, quoted(*text) + " is not a whole number"});
 }
 
+void read_token(const Arguments& arguments, std::string& token, Errors& errors) {
+  constexpr std::size_t least = 16;
+  constexpr std::size_t most = 1024;
+  const std::optional<std::string> path = arguments.value("token-file");
+  if (!path) return;
+  std::ifstream file(*path);
+  std::getline(file, token);
+  const auto visible = [](char c) { return c > ' ' && c < '\x7f'; };
+  const bool sound = token.size() >= least && token.size() <= most &&
+                     std::all_of(token.begin(), token.end(), visible);
+  if (sound) return;
+  errors.push_back(
+      {"--token-file " + *path, "its first line must be a token of 16 to 1024 visible characters"});
+}
+
 void open_doors(const Arguments& arguments, Serving& serving, Errors& errors) {
   std::vector<std::string> wanted = arguments.list("listen");
   if (wanted.empty()) wanted.push_back("127.0.0.1:8474");
@@ -46,10 +66,11 @@ void open_doors(const Arguments& arguments, Serving& serving, Errors& errors) {
     Result<wire::HttpDoor> door = wire::HttpDoor::open(where);
     if (!door) {
       errors.push_back({"--listen " + where, door.error().what});
-    } else if (door->beyond_loopback() && !arguments.has("insecure-admin")) {
+    } else if (door->beyond_loopback() && serving.admission.token.empty() &&
+               !arguments.has("insecure-admin")) {
       errors.push_back({"--listen " + where,
                         "is reachable from other machines, where everybody may use it; listen on "
-                        "127.0.0.1 or unix:PATH, or add --insecure-admin"});
+                        "127.0.0.1 or unix:PATH, or add --token-file or --insecure-admin"});
     } else {
       serving.admission.private_names |= door->beyond_loopback();
       serving.doors.push_back(std::move(*door));
@@ -60,7 +81,7 @@ void open_doors(const Arguments& arguments, Serving& serving, Errors& errors) {
 int run_serve(std::span<const std::string> words) {
   const Begun begun = begin(serve_verb, words,
                             {{"insecure-admin"},
-                             {"config", "workers", "seed"},
+                             {"config", "token-file", "workers", "seed"},
                              {"listen", "allow-host", "allow-origin"},
                              "",
                              0,
@@ -73,6 +94,7 @@ int run_serve(std::span<const std::string> words) {
   read_number(arguments, "seed", serving.engine.seed, errors);
   constexpr unsigned most_workers = 256;
   if (serving.engine.workers > most_workers) errors.push_back({"--workers", "is more than 256"});
+  read_token(arguments, serving.admission.token, errors);
   const bool usable = errors.empty();
   if (usable) open_doors(arguments, serving, errors);
   for (const Error& error : errors) complain(error.text());

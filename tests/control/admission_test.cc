@@ -64,6 +64,22 @@ TEST_CASE("web pages are refused whatever they pretend") {
   CHECK(status_of(admission, with("Sec-Fetch-Mode", "cors")) == 0);  // Node's fetch
 }
 
+TEST_CASE("where a token is set, every request carries it") {
+  Admission admission;
+  admission.token = "0123456789abcdef";
+  const auto with = [&](std::string value) {
+    return status_of(admission, request_for("localhost", {{"Authorization", std::move(value)}}));
+  };
+  CHECK(with("Bearer 0123456789abcdef") == 0);
+  CHECK(status_of(admission, request_for("localhost")) == 401);
+  for (const char* value : {"", "Bearer ", "Bearer 0123456789abcde", "Bearer 0123456789abcdef0",
+                            "Bearer 1123456789abcdef", "Basic 0123456789abcdef",
+                            "Bearer 0123456789abcdef0123456789abcdef"}) {
+    INFO(value);
+    CHECK(with(value) == 401);
+  }
+}
+
 TEST_CASE("the native API takes changes as JSON only; the compatible one takes anything") {
   const Admission admission;
   HttpRequest request =

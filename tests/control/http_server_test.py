@@ -5,10 +5,8 @@ limits, halves of requests, many clients, hostile ones, and an end that comes.
 Usage: http_server_test.py BUILD_DIR
 """
 
-import json
 import os
 import pathlib
-import re
 import resource
 import shutil
 import signal
@@ -20,87 +18,9 @@ import threading
 import time
 import unittest
 
-BUILD = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/dev").resolve()
-PATIENCE = 30.0
+sys.dont_write_bytecode = True
 
-
-class Serving:
-    """A `faultline serve` (or toxiproxy-server) until the end of the test."""
-
-    def __init__(self, *arguments, program="faultline", verb=("serve",), **options):
-        self.process = subprocess.Popen([BUILD / program, *verb, *arguments],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        **options)
-        self.address = None
-        self.said = []
-        for line in self.process.stdout:
-            self.said.append(line)
-            found = re.search(r'(?:listening |"address":")(unix:[^\s"]+|[^\s"]+:\d+)', line)
-            if found:
-                self.address = found.group(1)
-                break
-        if self.address is None:
-            raise AssertionError("it does not serve: " + self.process.stderr.read())
-        threading.Thread(target=lambda: self.said.extend(self.process.stdout), daemon=True).start()
-
-    def connect(self):
-        if self.address.startswith("unix:"):
-            client = socket.socket(socket.AF_UNIX)
-            client.settimeout(PATIENCE)
-            client.connect(self.address[len("unix:"):])
-            return client
-        host, _, port = self.address.rpartition(":")
-        return socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE)
-
-    def stop(self, number=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(PATIENCE)
-        self.errors = self.process.stderr.read()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        return code
-
-
-def request(method="GET", path="/version", body=b"", fields=("Host: localhost",), version="1.1"):
-    lines = [f"{method} {path} HTTP/{version}", *fields]
-    if body:
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-class Answers:
-    """The responses of one connection, one after the other."""
-
-    def __init__(self, client):
-        self.client = client
-        self.bytes = b""
-
-    def until(self, found):
-        while not found():
-            part = self.client.recv(65536)
-            if not part:
-                raise EOFError(self.bytes)
-            self.bytes += part
-
-    def next(self):
-        self.until(lambda: b"\r\n\r\n" in self.bytes)
-        head, _, self.bytes = self.bytes.partition(b"\r\n\r\n")
-        lines = head.decode().split("\r\n")
-        fields = dict(line.lower().split(": ", 1) for line in lines[1:])
-        length = int(fields.get("content-length", 0))
-        self.until(lambda: len(self.bytes) >= length)
-        body, self.bytes = self.bytes[:length], self.bytes[length:]
-        return int(lines[0].split()[1]), fields, body
-
-    def ended(self):
-        """True when the server has closed; what it still says is swallowed."""
-        try:
-            while self.client.recv(65536):
-                pass
-        except ConnectionResetError:
-            pass
-        return True
+from serving_case import Answers, BUILD, PATIENCE, Serving, request  # noqa: E402
 
 
 class HttpServer(unittest.TestCase):
@@ -321,65 +241,20 @@ class HttpServer(unittest.TestCase):
         self.assertEqual(refused.returncode, 4)
         self.assertIn("--insecure-admin", refused.stderr)
 
-
-class ToxiproxyServer(unittest.TestCase):
-    def run_it(self, *arguments):
-        return subprocess.run([BUILD / "toxiproxy-server", *arguments], capture_output=True,
-                              text=True, timeout=PATIENCE, check=False)
-
-    def serve(self, *arguments, **options):
-        serving = Serving(*arguments, program="toxiproxy-server", verb=(), **options)
-        self.addCleanup(lambda: serving.process.poll() is None and serving.stop())
-        return serving
-
-    def test_flags_are_gos(self):
-        for arguments in (["-version"], ["--version"], ["-version=true", "-port", "x"]):
-            ran = self.run_it(*arguments)
-            self.assertEqual(ran.returncode, 0)
-            self.assertRegex(ran.stdout, r"^toxiproxy-server version 2\.12\.0-[^+\s]+\n$")
-        for arguments in (["-nonsense"], ["-port"], ["-seed", "abc"], ["-version=perhaps"]):
-            ran = self.run_it(*arguments)
-            self.assertEqual((ran.returncode, ran.stdout), (2, ""))
-            self.assertIn("Usage of toxiproxy-server", ran.stderr)
-        self.assertEqual(self.run_it("-h").returncode, 0)
-
-    def test_it_serves_where_it_is_told_and_stops_cleanly(self):
-        serving = self.serve("-host=127.0.0.1", "--port", "0", "-seed", "7", "-proxy-metrics")
-        self.assertEqual(json.loads(serving.said[-1])["level"], "info")
-        with serving.connect() as client:
-            client.sendall(request())
-            self.assertRegex(Answers(client).next()[2], rb'^\{"version": "2\.12\.0-.*"\}\n$')
-        port = serving.address.rsplit(":", 1)[1]
-        taken = self.run_it("-port", port)
-        self.assertEqual(taken.returncode, 1)
-        self.assertIn("Address already in use", taken.stdout)
-        self.assertEqual(serving.stop(), 0)
-
-    def test_everywhere_is_where_containers_listen(self):
-        environment = dict(os.environ, LOG_LEVEL="error")
-        serving = self.serve("-host=0.0.0.0", "-port=0", env=environment)
-        port = serving.address.rsplit(":", 1)[1]
-        with socket.create_connection(("127.0.0.1", int(port)), timeout=PATIENCE) as client:
-            client.sendall(request(fields=("Host: toxiproxy:8474",)))
-            self.assertEqual(Answers(client).next()[0], 200)
-
-    def test_a_configuration_file_is_populated_before_it_serves(self):
+    def test_a_token_is_asked_for_where_one_is_set(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="faultline-"))
         self.addCleanup(shutil.rmtree, folder)
-        good, bad = folder / "good.json", folder / "bad.json"
-        good.write_text('[{"name":"a","upstream":"x:1","listen":"localhost:0","enabled":null}]')
-        bad.write_text('[{"name":"a"}]')
-        serving = self.serve("-config", str(good), "-port=0")
-        with serving.connect() as client:
-            client.sendall(request("GET", "/proxies"))
-            self.assertEqual(list(json.loads(Answers(client).next()[2])), ["a"])
-        lenient = self.serve("-config", str(bad), "-port=0")
-        self.assertIn("missing required field: upstream at proxy 1", "".join(lenient.said))
-        strict = subprocess.run(
-            [BUILD / "faultline", "serve", "--listen", "127.0.0.1:0", "--config", str(bad)],
-            capture_output=True, text=True, timeout=PATIENCE, check=False)
-        self.assertEqual(strict.returncode, 2)
-        self.assertIn("missing required field: upstream at proxy 1", strict.stderr)
+        token = folder / "token"
+        token.write_text("short\n")
+        refused = subprocess.run([BUILD / "faultline", "serve", "--token-file", token],
+                                 capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(refused.returncode, 2)
+        token.write_text("0123456789abcdef\n")
+        serving = self.serve("--token-file", token, "--listen", "0.0.0.0:0")
+        for status, fields in ((401, ()), (200, ("Authorization: Bearer 0123456789abcdef",))):
+            with serving.connect() as client:
+                client.sendall(request(fields=("Host: localhost", *fields)))
+                self.assertEqual(Answers(client).next()[0], status)
 
 
 if __name__ == "__main__":
