@@ -115,7 +115,9 @@ class RunningEngine final : public Engine {
   }
 
   std::vector<Target> targets(const std::vector<ProxyId>& proxies);
-  void admit();
+  Instant admit();
+  bool admit(Worker& acceptor);
+  void note_drops(Worker& acceptor);
   void accepted(ProxyId proxy, Descriptor client);
   void connection_freed();
   void write(EventKind kind, Instant at, FaultId fault, ProxyId proxy, std::string_view text);
@@ -172,18 +174,23 @@ std::expected<Address, ListenFailure> RunningEngine::enable(ProxyId proxy, const
     listeners_[proxy] = std::make_unique<Listener>(
         acceptor.loop(), std::move(*socket), proxy, budget_, acceptor.pen(),
         [this, proxy](Descriptor client) { accepted(proxy, std::move(client)); });
+    admit(acceptor);
   });
   return Address{asked.host, real.port()};
 }
 
 void RunningEngine::disable(ProxyId proxy) {
-  ask(0, [&](Worker&) { listeners_.erase(proxy); });
+  ask(0, [&](Worker& acceptor) {
+    note_drops(acceptor);
+    listeners_.erase(proxy);
+  });
   ask_all([&](Worker& worker) { worker.end_connections(proxy); });
   write(EventKind::proxy_closed, now(), 0, proxy, {});
 }
 
 void RunningEngine::close(ProxyId proxy) {
-  ask(0, [&](Worker&) {
+  ask(0, [&](Worker& acceptor) {
+    note_drops(acceptor);
     listeners_.erase(proxy);
     ordinals_.erase(proxy);
   });
@@ -221,7 +228,7 @@ ArmedFault RunningEngine::arm(const FaultSpec& fault, const std::vector<ProxyId>
   const std::vector<Target> at = targets(proxies);
   armed.receipt.in_force =
       ask_all([&](Worker& worker) { worker.arm(armed.id, fault, at, armed.receipt.commanded); });
-  admit();
+  armed.receipt.in_force = std::max(armed.receipt.in_force, admit());
   write(EventKind::fault_armed, armed.receipt.in_force, armed.id, 0, fault.name);
   armed_.push_back(armed.id);
   return armed;
@@ -242,24 +249,51 @@ std::vector<Target> RunningEngine::targets(const std::vector<ProxyId>& proxies) 
   return found;
 }
 
-// Tells every listener what the faults in force make of clients that connect.
-void RunningEngine::admit() {
-  ask(0, [this](Worker& acceptor) {
-    for (auto& [proxy, listener] : listeners_) {
-      const FaultId full = acceptor.admitting(proxy, Admission::full);
-      if (full != 0) {
-        listener->fill_backlog();
-      } else {
-        listener->free_backlog();
-      }
-    }
+// Tells every listener what the faults in force make of clients that connect. Returns when that was
+// so, or the epoch where it was so already.
+Instant RunningEngine::admit() {
+  Instant changed{};
+  ask(0, [&](Worker& acceptor) {
+    if (admit(acceptor)) changed = now();
   });
+  return changed;
+}
+
+// On the acceptor's thread.
+bool RunningEngine::admit(Worker& acceptor) {
+  note_drops(acceptor);
+  bool changed = false;
+  for (auto& [proxy, listener] : listeners_) {
+    const FaultId full = acceptor.admitting(proxy, Admission::full);
+    if (full == listener->full_for()) continue;
+    if (full != 0) {
+      listener->fill_backlog(full);
+    } else {
+      listener->free_backlog();
+    }
+    changed = true;
+  }
+  return changed;
+}
+
+// On the acceptor's thread. A SYN that the kernel dropped has no relay to tell of it: it is charged
+// here to the fault that keeps the backlog full, the oldest if there are several.
+void RunningEngine::note_drops(Worker& acceptor) {
+  for (auto& [proxy, listener] : listeners_) {
+    const std::uint64_t dropped = listener->take_dropped();
+    if (dropped == 0) continue;
+    Touched touched;
+    touched.connections = dropped;
+    touched.first = listener->full_since();
+    touched.last = now();
+    acceptor.fault(listener->full_for()).totals.add(touched);
+  }
 }
 
 Receipt RunningEngine::update(FaultId fault, const FaultSpec& spec) {
   Receipt receipt{now(), {}};
   receipt.in_force = ask_all([&](Worker& worker) { worker.update(fault, spec); });
-  admit();
+  receipt.in_force = std::max(receipt.in_force, admit());
   return receipt;
 }
 
@@ -268,7 +302,7 @@ Receipt RunningEngine::disarm(FaultId fault) {
   if (std::erase(armed_, fault) == 0) return receipt;
   write(EventKind::fault_disarm_commanded, receipt.commanded, fault, 0, {});
   receipt.in_force = ask_all([&](Worker& worker) { worker.disarm(fault); });
-  admit();
+  receipt.in_force = std::max(receipt.in_force, admit());
   Event disarmed;
   disarmed.at = receipt.in_force;
   disarmed.kind = EventKind::fault_disarmed;
@@ -283,6 +317,7 @@ void RunningEngine::heal() {
 }
 
 Touched RunningEngine::touched(FaultId fault) {
+  ask(0, [this](Worker& acceptor) { note_drops(acceptor); });
   Touched sum;
   ask_each([&](const Worker& worker) {
     if (const Touched* here = worker.touched(fault)) sum.add(*here);

@@ -2,14 +2,22 @@
 
 #include <errno.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <array>
-
 #include <utility>
 
+#include "proxy/wire/clock.h"
+
 namespace faultline::wire {
+namespace {
+
+// A plug connects over loopback while dial() runs, unless the kernel is behind with its work.
+constexpr int plug_patience_ms = 20;
+
+}  // namespace
 
 Listener::Listener(Loop& loop, Descriptor socket, ProxyId proxy, ConnectionBudget& budget,
                    JournalPen& pen, Accepted accepted)
@@ -29,29 +37,43 @@ void Listener::resume() {
   if (paused_) accept_some();
 }
 
-void Listener::fill_backlog() {
-  if (std::exchange(full_, true)) return;
-  listen(socket_.get(), 0);
-  for (int i = 0; i < most_plugs; ++i) {
-    Dialing plug = dial(address());
-    pollfd connected{plug.socket.get(), POLLOUT, 0};
-    const bool found_room = plug.error == 0 && poll(&connected, 1, 0) == 1;
-    if (!found_room) break;
-    plugs_.push_back(std::move(plug.socket));
+void Listener::fill_backlog(FaultId fault) {
+  if (std::exchange(full_for_, fault) == 0) {
+    listen(socket_.get(), 0);
+    for (int i = 0; i < most_plugs && !backlog_is_full(); ++i) {
+      Dialing plug = dial(address());
+      pollfd connected{plug.socket.get(), POLLOUT, 0};
+      const bool in = plug.error == 0 && poll(&connected, 1, plug_patience_ms) == 1;
+      if (in) plugs_.push_back(std::move(plug.socket));
+    }
+    drops_before_ = drops();  // a plug's own SYN may have found no room
   }
-  drops_before_ = drops();  // the SYN that found no room was our own
+  full_since_ = now();
 }
 
 void Listener::free_backlog() {
-  if (!std::exchange(full_, false)) return;
+  if (std::exchange(full_for_, 0) == 0) return;
   listen(socket_.get(), SOMAXCONN);
   accept_some();
 }
 
-std::uint64_t Listener::dropped() const { return full_ ? drops() - drops_before_ : 0; }
+std::uint64_t Listener::take_dropped() {
+  if (full_for_ == 0) return 0;
+  const std::uint32_t before = std::exchange(drops_before_, drops());
+  return drops_before_ - before;
+}
+
+// TCP_INFO of a listener: how many wait to be accepted, and how many may. The kernel drops a SYN
+// where more wait than may.
+bool Listener::backlog_is_full() const {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &length);
+  return info.tcpi_unacked > info.tcpi_sacked;
+}
 
 // SO_MEMINFO: the ninth number is what this socket dropped, for a listener its SYNs (sk_drops).
-std::uint64_t Listener::drops() const {
+std::uint32_t Listener::drops() const {
   std::array<std::uint32_t, SK_MEMINFO_VARS> numbers{};
   socklen_t length = sizeof numbers;
   getsockopt(socket_.get(), SOL_SOCKET, SO_MEMINFO, numbers.data(), &length);
@@ -75,7 +97,7 @@ bool Listener::found_room() {
 }
 
 void Listener::accept_some() {
-  if (full_) return;
+  if (full_for_ != 0) return;
   for (int i = 0; i < batch; ++i) {
     if (!found_room()) {
       if (std::exchange(paused_, true)) return;

@@ -6,8 +6,9 @@
 // listener.
 //
 // A full backlog, which is a fault, is a real one: nothing is accepted, the backlog shrinks to the
-// least that the kernel grants, and connections of our own (plugs) fill it. Then the kernel drops
-// every SYN, and clients try again until their own time limit. The kernel counts what it dropped.
+// least that the kernel grants, and connections of our own (plugs) fill it where no client did.
+// Then the kernel drops every SYN, and clients try again until their own time limit. The kernel
+// counts what it dropped.
 
 #include <cstdint>
 #include <functional>
@@ -24,8 +25,8 @@ class Listener final : private Watcher {
  public:
   using Accepted = std::function<void(Descriptor client)>;
 
-  static constexpr int batch = 64;  // accepted per turn
-  static constexpr int most_plugs = 16;  // a backlog of 0 takes one
+  static constexpr int batch = 64;       // accepted per turn
+  static constexpr int most_plugs = 16;  // tried; a backlog of 0 takes one
   static constexpr Duration retry = std::chrono::milliseconds(100);
 
   Listener(Loop& loop, Descriptor socket, ProxyId proxy, ConnectionBudget& budget, JournalPen& pen,
@@ -34,10 +35,14 @@ class Listener final : private Watcher {
   // The budget has room again.
   void resume();
 
-  void fill_backlog();
-  void free_backlog();  // and goes on accepting, whoever waited first
-  // SYNs that the kernel dropped since the backlog was filled; a client's retries count each.
-  std::uint64_t dropped() const;
+  // For that fault, and from now on for this one where it was filled for another.
+  void fill_backlog(FaultId fault);
+  void free_backlog();                                // and goes on accepting, whoever waited first
+  FaultId full_for() const { return full_for_; }      // 0: it is not filled
+  Instant full_since() const { return full_since_; }  // for that fault
+  // SYNs that the kernel dropped since it was asked last; a client's retries count each. None while
+  // the backlog is not filled.
+  std::uint64_t take_dropped();
 
   SocketAddress address() const { return local_address(socket_.get()); }
 
@@ -45,8 +50,9 @@ class Listener final : private Watcher {
   void ready(std::uint32_t events) override;
   void accept_some();
   bool found_room();
+  bool backlog_is_full() const;
   bool is_plug(int client) const;
-  std::uint64_t drops() const;
+  std::uint32_t drops() const;
 
   Loop& loop_;
   Descriptor socket_;
@@ -56,9 +62,10 @@ class Listener final : private Watcher {
   Accepted accepted_;
   Deadline deadline_;
   bool paused_ = false;
-  bool full_ = false;
+  FaultId full_for_ = 0;
+  Instant full_since_{};
   std::vector<Descriptor> plugs_;
-  std::uint64_t drops_before_ = 0;
+  std::uint32_t drops_before_ = 0;  // the kernel's counter, which may wrap
 };
 
 }  // namespace faultline::wire
