@@ -93,4 +93,18 @@ Checked<Aim> aim_from(const Settings& settings) {
   return aim;
 }
 
+Checked<Aim> aim_from(const FaultKind& kind, const Settings& settings) {
+  if (kind.aimed) return aim_from(settings);
+  const Checked<Settings> nowhere = read_settings(parameters, {}, settings.whole);
+  Errors errors;
+  for (const auto& [key, value] : settings.values) {
+    if (value == nowhere->values.at(key)) continue;
+    errors.push_back({settings.where(key), quoted(key) + " chooses among connections, and " +
+                                               quoted(kind.name) +
+                                               " acts before there is one; leave it out"});
+  }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return Aim{};
+}
+
 }  // namespace faultline

@@ -46,5 +46,7 @@ inline constexpr std::size_t longest_pattern = 4096;
 // pattern, client.
 std::span<const Parameter> aim_parameters();
 Checked<Aim> aim_from(const Settings& settings);
+// The aim of a fault of this kind: an error where the kind takes none and one was written.
+Checked<Aim> aim_from(const FaultKind& kind, const Settings& settings);
 
 }  // namespace faultline

@@ -128,6 +128,8 @@ struct FaultKind {
   std::string_view contract;  // what arm, update, disarm, half-close and reset mean
   std::span<const Parameter> parameters;
   Directions default_directions = Directions::both;
+  // False: it acts on whole proxies, before there is a connection to choose, and an aim is refused.
+  bool aimed = true;
   // Builds the prototype from settings that `parameters` has already checked one by one; what is
   // wrong only in combination is an Error here.
   Checked<std::unique_ptr<Fault>> (*make)(const Settings&) = nullptr;

@@ -24,7 +24,7 @@ Checked<FaultSpec> fault_spec(const FaultPlan& plan) {
   if (!errors.empty()) return std::unexpected(std::move(errors));
   Checked<std::unique_ptr<Fault>> prototype = kind->make(*parameters);
   if (!prototype) note(prototype.error());
-  Checked<Aim> aimed = aim_from(*aim);
+  Checked<Aim> aimed = aim_from(*kind, *aim);
   if (!aimed) note(aimed.error());
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return FaultSpec{plan.id, kind, std::move(*prototype), std::move(*aimed)};
