@@ -6,13 +6,18 @@ namespace faultline {
 
 // Each is defined in the file of its name in faults/tcp/.
 extern const FaultKind latency_kind;
+extern const FaultKind loss_kind;
 extern const FaultKind bandwidth_kind;
 extern const FaultKind slice_kind;
 extern const FaultKind stall_kind;
 extern const FaultKind blackhole_kind;
+extern const FaultKind silent_death_kind;
+extern const FaultKind flap_kind;
 extern const FaultKind limit_kind;
 extern const FaultKind corrupt_kind;
 extern const FaultKind refuse_kind;
+extern const FaultKind slow_accept_kind;
+extern const FaultKind backlog_full_kind;
 extern const FaultKind reset_kind;
 extern const FaultKind close_kind;
 extern const FaultKind half_close_kind;
@@ -20,8 +25,10 @@ extern const FaultKind half_close_kind;
 namespace {
 
 constexpr std::array kinds = {
-    &latency_kind, &bandwidth_kind, &slice_kind, &stall_kind, &blackhole_kind,  &limit_kind,
-    &corrupt_kind, &refuse_kind,    &reset_kind, &close_kind, &half_close_kind,
+    &latency_kind,      &loss_kind,      &bandwidth_kind,    &slice_kind,
+    &stall_kind,        &blackhole_kind, &silent_death_kind, &flap_kind,
+    &limit_kind,        &corrupt_kind,   &refuse_kind,       &slow_accept_kind,
+    &backlog_full_kind, &reset_kind,     &close_kind,        &half_close_kind,
 };
 
 }  // namespace

@@ -142,9 +142,10 @@ TEST_CASE("close may be narrowed to live or to new connections") {
 }
 
 TEST_CASE("the kinds are found by name, in the order users see them") {
-  CHECK(fault_kind_names() == std::vector<std::string>{"latency", "bandwidth", "slice", "stall",
-                                                       "blackhole", "limit", "corrupt", "refuse",
-                                                       "reset", "close", "half_close"});
+  CHECK(fault_kind_names() ==
+        std::vector<std::string>{"latency", "loss", "bandwidth", "slice", "stall", "blackhole",
+                                 "silent_death", "flap", "limit", "corrupt", "refuse",
+                                 "slow_accept", "backlog_full", "reset", "close", "half_close"});
   CHECK(find_fault_kind("laency") == nullptr);
   CHECK(find_fault_kind("latency")->default_directions == Directions::downstream);
   CHECK(find_fault_kind("stall")->default_directions == Directions::both);

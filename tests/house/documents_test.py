@@ -91,6 +91,15 @@ query = "select 1"
 ARGUMENTS = {"fault": "outage", "source": "source", "phase": "baseline", "status": "503",
              "sink": "sink"}
 VALUES = {"duration": "1s", "count": "10", "share": "5%"}
+# A value for each parameter of a fault.
+PARAMETERS = {
+    "delay": '"10ms"', "jitter": '"1ms"', "distribution": '"table"', "table": '"1ms 2ms"',
+    "wave": '"saw"', "amplitude": '"1ms"', "period": '"1s"', "probability": "0.1",
+    "correlation": "0.1", "rto": '"100ms"', "max": '"1s"', "rate": '"1MB"', "per": '"proxy"',
+    "size": '"10B"', "variation": '"5B"', "pause": '"1ms"', "connections": '"live"',
+    "up": '"2s"', "down": '"1s"', "how": '"refuse"', "bytes": '"1KB"', "time": '"1s"',
+    "then": '"reset"', "ratio": "0.1", "interval": '"100B"', "after": '"5B"'}
+OF_A_KIND = {"half_close": {"after": '"1s"'}, "corrupt": {"how": '"replace"'}}
 UNITS = {"duration": "duration", "count": "count", "ratio": "share"}
 
 
@@ -290,7 +299,7 @@ def wrong_faults(root):
         for finding in difference("fault", rows, set(listed)):
             yield finding.replace("README.md", path)
         for kind, (number, cells) in rows.items():
-            settings = {"delay": '"10ms"', "jitter": '"1ms"', "connections": '"live"'}
+            settings = PARAMETERS | OF_A_KIND.get(kind, {})
             named = [name for name in settings if f"`{name}`" in cells[1]]
             if kind in listed and parameters(root, kind) != set(named):
                 yield f"{path}:{number}: {kind} takes {sorted(parameters(root, kind))}"
