@@ -14,6 +14,7 @@ namespace json = boost::json;
 using Kind = JsonValue::Kind;
 
 constexpr std::size_t deepest = 32;
+constexpr std::size_t most_values = 100'000;  // each takes far more room than its text
 constexpr std::string_view spaces = " \t\r\n";
 
 // What Boost.JSON's parser calls. Values under construction are a stack; a value that is complete
@@ -27,30 +28,36 @@ struct Builder {
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
   bool on_object_begin(json::error_code&) { return begin(Kind::object); }
-  bool on_object_end(std::size_t, json::error_code&) { return end(); }
+  bool on_object_end(std::size_t, json::error_code& failure) { return end(failure); }
   bool on_array_begin(json::error_code&) { return begin(Kind::array); }
-  bool on_array_end(std::size_t, json::error_code&) { return end(); }
+  bool on_array_end(std::size_t, json::error_code& failure) { return end(failure); }
   bool on_key_part(json::string_view part, std::size_t, json::error_code&) { return piece(part); }
   bool on_key(json::string_view part, std::size_t, json::error_code&) {
     piece(part);
-    open.back().members.push_back({std::exchange(pieces, {}), {}});
+    open.back().members.push_back({.key = std::exchange(pieces, {})});
     return true;
   }
   bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
     return piece(part);
   }
-  bool on_string(json::string_view part, std::size_t, json::error_code&) {
+  bool on_string(json::string_view part, std::size_t, json::error_code& failure) {
     piece(part);
-    return add({.kind = Kind::string, .text = std::exchange(pieces, {})});
+    return add({.kind = Kind::string, .text = std::exchange(pieces, {})}, failure);
   }
   bool on_number_part(json::string_view part, json::error_code&) { return piece(part); }
-  bool on_int64(std::int64_t, json::string_view part, json::error_code&) { return number(part); }
-  bool on_uint64(std::uint64_t, json::string_view part, json::error_code&) { return number(part); }
-  bool on_double(double, json::string_view part, json::error_code&) { return number(part); }
-  bool on_bool(bool truth, json::error_code&) {
-    return add({.kind = Kind::boolean, .truth = truth});
+  bool on_int64(std::int64_t, json::string_view part, json::error_code& failure) {
+    return number(part, failure);
   }
-  bool on_null(json::error_code&) { return add({}); }
+  bool on_uint64(std::uint64_t, json::string_view part, json::error_code& failure) {
+    return number(part, failure);
+  }
+  bool on_double(double, json::string_view part, json::error_code& failure) {
+    return number(part, failure);
+  }
+  bool on_bool(bool truth, json::error_code& failure) {
+    return add({.kind = Kind::boolean, .truth = truth}, failure);
+  }
+  bool on_null(json::error_code& failure) { return add({}, failure); }
   bool on_comment_part(json::string_view, json::error_code&) { return true; }
   bool on_comment(json::string_view, json::error_code&) { return true; }
 
@@ -58,32 +65,39 @@ struct Builder {
     pieces.append(part.data(), part.size());
     return true;
   }
-  bool number(json::string_view part) {
+  bool number(json::string_view part, json::error_code& failure) {
     piece(part);
-    return add({.kind = Kind::number, .text = std::exchange(pieces, {})});
+    return add({.kind = Kind::number, .text = std::exchange(pieces, {})}, failure);
   }
   bool begin(Kind kind) {
     open.push_back({.kind = kind});
     return true;
   }
-  bool end() {
+  bool end(json::error_code& failure) {
     JsonValue whole = std::move(open.back());
     open.pop_back();
-    return add(std::move(whole));
+    return add(std::move(whole), failure);
   }
-  bool add(JsonValue value) {
+  bool add(JsonValue value, json::error_code& failure) {
+    if (++values > most_values) {
+      failure = json::error::array_too_large;
+      return false;
+    }
     if (open.empty()) {
       result = std::move(value);
     } else if (open.back().is(Kind::array)) {
       open.back().elements.push_back(std::move(value));
     } else {
-      open.back().members.back().value = std::move(value);
+      JsonValue& member = open.back().members.back();
+      value.key = std::move(member.key);
+      member = std::move(value);
     }
     return true;
   }
 
   std::vector<JsonValue> open;
   std::string pieces;
+  std::size_t values = 0;
   JsonValue result;
 };
 
@@ -124,6 +138,7 @@ std::expected<JsonValue, std::string> read_json(std::string_view text) {
   json::error_code failure;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), failure);
   if (!failure) return std::move(parser.handler().result);
+  if (failure == json::error::array_too_large) return std::unexpected("too many values");
   if (failure == json::error::incomplete || read >= text.size()) {
     return std::unexpected("unexpected EOF");
   }

@@ -2,7 +2,8 @@
 
 // JSON as the control APIs read it: one value, numbers as they were written (whether 1e3 is an
 // integer is for the reader to say), members in their order, repeated keys and all. What follows
-// the first value is not looked at. At most 32 levels deep.
+// the first value is not looked at. At most 32 levels deep and 100,000
+// values.
 
 #include <expected>
 #include <string>
@@ -11,8 +12,6 @@
 
 namespace faultline::control {
 
-struct JsonMember;
-
 struct JsonValue {
   enum class Kind { null, boolean, number, string, array, object };
 
@@ -20,14 +19,10 @@ struct JsonValue {
   bool truth = false;
   std::string text = {};  // of a string, or of a number as written
   std::vector<JsonValue> elements = {};
-  std::vector<JsonMember> members = {};
+  std::vector<JsonValue> members = {};
+  std::string key = {};  // of what is a member
 
   bool is(Kind other) const { return kind == other; }
-};
-
-struct JsonMember {
-  std::string key;
-  JsonValue value;
 };
 
 // The error is in the words of Go's decoder, which clients of Toxiproxy know: "EOF" for nothing at

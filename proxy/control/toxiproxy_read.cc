@@ -109,8 +109,8 @@ class Members {
  private:
   template <class Read>
   void each(std::string_view key, Read read_one) {
-    for (const JsonMember& member : object_.members) {
-      if (same_key(member.key, key) && !member.value.is(Kind::null)) read_one(member.value);
+    for (const JsonValue& member : object_.members) {
+      if (same_key(member.key, key) && !member.is(Kind::null)) read_one(member);
     }
   }
   void wrong(std::string_view what, std::string_view key, std::string_view type) {
@@ -255,12 +255,12 @@ GoRead<std::vector<RawSetting>> read_attributes(const JsonValue& attributes,
                                                 const FaultKind& kind) {
   std::vector<RawSetting> settings;
   const std::string owner = go_type(kind.name);
-  for (const JsonMember& member : attributes.members) {
+  for (const JsonValue& member : attributes.members) {
     const auto parameter =
         std::find_if(kind.parameters.begin(), kind.parameters.end(),
                      [&](const Parameter& one) { return same_key(one.name, member.key); });
-    if (parameter == kind.parameters.end() || member.value.is(Kind::null)) continue;
-    GoRead<RawSetting> setting = read_attribute(member.value, *parameter, owner);
+    if (parameter == kind.parameters.end() || member.is(Kind::null)) continue;
+    GoRead<RawSetting> setting = read_attribute(member, *parameter, owner);
     if (!setting) return std::unexpected(std::move(setting.error()));
     std::erase_if(settings, [&](const RawSetting& old) { return old.name == setting->name; });
     settings.push_back(std::move(*setting));

@@ -26,9 +26,9 @@ TEST_CASE("the first value counts, and numbers stay as they were written") {
   const auto value = read_json(R"( {"a":[1e3,-7,18446744073709551616],"A":null} and more)");
   REQUIRE(value.has_value());
   REQUIRE(value->members.size() == 2);
-  CHECK(value->members[0].value.elements[0].text == "1e3");
-  CHECK(value->members[0].value.elements[1].text == "-7");
-  CHECK(value->members[0].value.elements[2].text == "18446744073709551616");
+  CHECK(value->members[0].elements[0].text == "1e3");
+  CHECK(value->members[0].elements[1].text == "-7");
+  CHECK(value->members[0].elements[2].text == "18446744073709551616");
   CHECK(value->members[1].key == "A");
 }
 
@@ -46,4 +46,7 @@ TEST_CASE("what is not JSON is refused in Go's words") {
   CHECK(error_of(R"({"a":1 "b"})") == "invalid character '\\\"' after object key:value pair");
   CHECK(error_of("[1 2]") == "invalid character '2' after array element");
   CHECK(error_of(std::string(40, '[')) == "exceeded max depth");
+  std::string many = "[0";
+  for (int i = 0; i < 100'000; ++i) many += ",0";
+  CHECK(error_of(many + "]") == "too many values");
 }
