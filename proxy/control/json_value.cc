@@ -138,11 +138,11 @@ std::expected<JsonValue, std::string> read_json(std::string_view text) {
   json::error_code failure;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), failure);
   if (!failure) return std::move(parser.handler().result);
+  if (failure == json::error::too_deep) return std::unexpected("exceeded max depth");
   if (failure == json::error::array_too_large) return std::unexpected("too many values");
   if (failure == json::error::incomplete || read >= text.size()) {
     return std::unexpected("unexpected EOF");
   }
-  if (failure == json::error::too_deep) return std::unexpected("exceeded max depth");
   return std::unexpected(wrong_byte(text, read, parser.handler()));
 }
 

@@ -2,8 +2,7 @@
 
 // JSON as the control APIs read it: one value, numbers as they were written (whether 1e3 is an
 // integer is for the reader to say), members in their order, repeated keys and all. What follows
-// the first value is not looked at. At most 32 levels deep and 100,000
-// values.
+// the first value is not looked at. At most 32 levels deep, and 100,000 values.
 
 #include <expected>
 #include <string>
