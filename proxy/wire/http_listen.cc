@@ -18,8 +18,10 @@ namespace {
 constexpr std::string_view unix_prefix = "unix:";
 constexpr Duration lookup_limit = std::chrono::seconds(2);
 
-// Nobody answers at the path: its file is a left-over.
+// A socket at which nobody answers. (Connecting to a file that is none is refused, too.)
 bool left_behind(const sockaddr_un& address) {
+  struct stat file{};
+  if (lstat(address.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
   const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
          errno == ECONNREFUSED;

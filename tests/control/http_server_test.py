@@ -235,6 +235,16 @@ class HttpServer(unittest.TestCase):
             left.bind(str(path))
             left.close()
 
+    def test_a_file_that_is_no_socket_is_left_alone(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="faultline-"))
+        self.addCleanup(shutil.rmtree, folder)
+        path = folder / "precious"
+        path.write_text("kept")
+        refused = subprocess.run([BUILD / "faultline", "serve", "--listen", f"unix:{path}"],
+                                 capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(refused.returncode, 4, refused.stderr)
+        self.assertEqual(path.read_text(), "kept")
+
     def test_listening_beyond_loopback_is_asked_for_twice(self):
         refused = subprocess.run([BUILD / "faultline", "serve", "--listen", "0.0.0.0:0"],
                                  capture_output=True, text=True, timeout=PATIENCE, check=False)
