@@ -1,6 +1,7 @@
 // A full listen queue: what the kernel does to clients that connect, and what is counted of it.
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 
@@ -25,6 +26,16 @@ struct Caller {
   bool connected(int limit_ms) const {
     pollfd poll_for{socket.get(), POLLOUT, 0};
     return poll(&poll_for, 1, limit_ms) == 1;
+  }
+  // Waits until the kernel has sent the SYN again: the first was dropped for certain.
+  bool repeats_its_syn() const {
+    tcp_info info{};
+    for (int waited = 0; waited < patience_ms && info.tcpi_total_retrans == 0; waited += 10) {
+      poll(nullptr, 0, 10);
+      socklen_t length = sizeof info;
+      getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &length);
+    }
+    return info.tcpi_total_retrans > 0;
   }
   // Connected, and blocking from now on.
   Peer peer() {
@@ -122,15 +133,15 @@ TEST_CASE("a proxy that is enabled under a full backlog begins with a full one")
   CHECK(rig.engine->counters(rig.proxy).accepted == 1);
 }
 
-TEST_CASE("what was dropped stays counted when the proxy is disabled") {
+TEST_CASE("what was dropped and not read yet is counted when the proxy is disabled") {
   WireRig rig;
   const FaultId fault = rig.arm("backlog_full");
   Caller caller(rig.front);
-  const std::uint64_t dropped = await_drop(rig, fault).connections;
+  REQUIRE(caller.repeats_its_syn());
   rig.engine->disable(rig.proxy);
-  CHECK(rig.engine->touched(fault).connections >= dropped);
+  CHECK(rig.engine->touched(fault).any());
   rig.engine->disarm(fault);
-  CHECK(rig.engine->touched(fault).connections >= dropped);
+  CHECK(rig.engine->touched(fault).any());
 }
 
 TEST_CASE("the older of two full backlogs is charged, then the other goes on") {
