@@ -129,7 +129,7 @@ std::string wrong_byte(std::string_view text, std::size_t at, const Builder& bui
 
 }  // namespace
 
-std::expected<JsonValue, std::string> read_json(std::string_view text) {
+std::expected<JsonValue, std::string> read_json(std::string_view text, std::size_t* end) {
   if (text.find_first_not_of(spaces) == std::string_view::npos) return std::unexpected("EOF");
   json::parse_options options;
   options.max_depth = deepest;
@@ -137,6 +137,7 @@ std::expected<JsonValue, std::string> read_json(std::string_view text) {
   json::basic_parser<Builder> parser(options);
   json::error_code failure;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), failure);
+  if (!failure && end != nullptr) *end = read;
   if (!failure) return std::move(parser.handler().result);
   if (failure == json::error::too_deep) return std::unexpected("exceeded max depth");
   if (failure == json::error::array_too_large) return std::unexpected("too many values");

@@ -25,7 +25,8 @@ struct JsonValue {
 };
 
 // The error is in the words of Go's decoder, which clients of Toxiproxy know: "EOF" for nothing at
-// all, "unexpected EOF", "invalid character '}' looking for beginning of value".
-std::expected<JsonValue, std::string> read_json(std::string_view text);
+// all, "unexpected EOF", "invalid character '}' looking for beginning of value". `end` is told
+// where the value ends.
+std::expected<JsonValue, std::string> read_json(std::string_view text, std::size_t* end = nullptr);
 
 }  // namespace faultline::control

@@ -46,8 +46,8 @@ const HeldFault* HeldProxy::fault(std::string_view fault_name) const {
   return found == faults.end() ? nullptr : &*found;
 }
 
-Registry::Registry(wire::Engine& engine, Lookup lookup)
-    : engine_(engine), lookup_(std::move(lookup)) {}
+Registry::Registry(wire::Engine& engine, Lookup lookup, Upstreams upstreams)
+    : engine_(engine), lookup_(std::move(lookup)), upstreams_(std::move(upstreams)) {}
 
 Ordered<HeldProxy*> Registry::held(std::string_view name) {
   const auto found = proxies_.find(name);
@@ -83,6 +83,7 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
   if (find_codec_kind(order.protocol) == nullptr) {
     return refused(Why::unknown_protocol, order.protocol);
   }
+  if (!upstreams_.allow(order.upstream)) return refused(Why::upstream_not_allowed, order.upstream);
   HeldProxy proxy{
       order.name, order.listen, order.upstream, false, order.protocol, order.unreachable, {}, 0};
   for (const FaultOrder& fault : order.faults) {
@@ -96,8 +97,10 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
   spec.upstream = upstream_address(order.upstream);
   spec.protocol = order.protocol;
   spec.unreachable = order.unreachable;
+  spec.connect_timeout = order.connect_timeout;
   proxy.id = engine_.add(spec);
-  for (HeldFault& fault : proxy.faults) arm(fault, proxy.id);
+  names_.add(proxy.id, proxy.name);
+  for (HeldFault& fault : proxy.faults) arm(fault, proxy);
   if (order.enabled) {
     if (Ordered<void> listening = enable(proxy, order.listen); !listening) {
       drop(proxy);
@@ -116,7 +119,11 @@ Ordered<const HeldProxy*> Registry::change_proxy(std::string_view name, const Pr
   const Ordered<HeldProxy*> found = held(name);
   if (!found) return std::unexpected(found.error());
   HeldProxy& proxy = **found;
-  bool moves = change.upstream && *change.upstream != proxy.upstream;
+  const bool redials = change.upstream && *change.upstream != proxy.upstream;
+  if (redials && !upstreams_.allow(*change.upstream)) {
+    return refused(Why::upstream_not_allowed, *change.upstream);
+  }
+  bool moves = redials && !change.keep_connections;
   if (change.listen) {
     const auto listen = listen_address(*change.listen, lookup_);
     if (!listen) return std::unexpected(Refusal{Why::bad_address, proxy.name, {}, listen.error()});
@@ -125,9 +132,9 @@ Ordered<const HeldProxy*> Registry::change_proxy(std::string_view name, const Pr
   const HeldProxy before = proxy;
   const bool enabled = change.enabled.value_or(proxy.enabled);
   if (proxy.enabled && (moves || !enabled)) disable(proxy);
-  if (moves) {
-    proxy.listen = change.listen.value_or(proxy.listen);
-    proxy.upstream = change.upstream.value_or(proxy.upstream);
+  if (moves) proxy.listen = change.listen.value_or(proxy.listen);
+  if (redials) {
+    proxy.upstream = *change.upstream;
     engine_.retarget(proxy.id, upstream_address(proxy.upstream));
   }
   if (!enabled || proxy.enabled) return &proxy;
@@ -238,8 +245,9 @@ FaultSpec Registry::spec_of(const HeldFault& fault) const {
   return spec;
 }
 
-void Registry::arm(HeldFault& fault, ProxyId proxy) {
-  fault.id = engine_.arm(spec_of(fault), {proxy}).id;
+void Registry::arm(HeldFault& fault, const HeldProxy& proxy) {
+  fault.id = engine_.arm(spec_of(fault), {proxy.id}).id;
+  names_.add(fault.id, fault.order.name, proxy.name);
 }
 
 void Registry::disarm(const HeldFault& fault) {
@@ -258,7 +266,7 @@ Ordered<const HeldFault*> Registry::add_fault(std::string_view proxy_name, Fault
   if ((*owner)->fault(order.name) != nullptr) return refused(Why::fault_exists, order.name);
   Ordered<HeldFault> fault = checked(std::move(order));
   if (!fault) return std::unexpected(std::move(fault.error()));
-  arm(*fault, (*owner)->id);
+  arm(*fault, **owner);
   (*owner)->faults.push_back(std::move(*fault));
   return &(*owner)->faults.back();
 }
@@ -270,6 +278,7 @@ Ordered<const HeldFault*> Registry::change_fault(std::string_view proxy_name, st
   FaultOrder order = (*found)->order;
   order.settings = merged(std::move(order.settings), change.settings);
   order.aim = change.aim.value_or(order.aim);
+  order.aim_settings = change.aim_settings.value_or(order.aim_settings);
   order.toxicity = change.toxicity.value_or(order.toxicity);
   order.until = change.until.value_or(order.until);
   Ordered<HeldFault> next = checked(std::move(order));
@@ -279,6 +288,16 @@ Ordered<const HeldFault*> Registry::change_fault(std::string_view proxy_name, st
   HeldProxy& owner = proxies_.find(proxy_name)->second;
   HeldFault& place = owner.faults[static_cast<std::size_t>(*found - owner.faults.data())];
   place = std::move(*next);
+  return &place;
+}
+
+Ordered<const HeldFault*> Registry::renew(std::string_view proxy_name, std::string_view name,
+                                          Instant until) {
+  const Ordered<const HeldFault*> found = fault(proxy_name, name);
+  if (!found) return found;
+  HeldProxy& owner = proxies_.find(proxy_name)->second;
+  HeldFault& place = owner.faults[static_cast<std::size_t>(*found - owner.faults.data())];
+  place.order.until = until;
   return &place;
 }
 

@@ -20,6 +20,8 @@
 #include "faults/fault.h"
 #include "faults/settings.h"
 #include "proxy/control/listen_address.h"
+#include "proxy/control/names.h"
+#include "proxy/control/upstreams.h"
 #include "proxy/spec.h"
 #include "proxy/wire/engine.h"
 
@@ -33,10 +35,11 @@ struct FaultOrder {
   const FaultKind* kind = nullptr;
   std::vector<RawSetting> settings;
   Aim aim;
-  std::string stream;     // the compatible API's word for the direction, as it was written
-  float toxicity = 1;     // … and its share, before it was cut to 0 … 1
-  std::string owner;      // who ordered it
-  Instant until = never;  // its lease
+  std::vector<RawSetting> aim_settings = {};  // the same as it was written, in the native API
+  std::string stream = {};  // the compatible API's word for the direction, as it was written
+  float toxicity = 1;       // … and its share, before it was cut to 0 … 1
+  std::string owner = {};   // who ordered it
+  Instant until = never;    // its lease
 };
 
 struct HeldFault {
@@ -52,7 +55,8 @@ struct ProxyOrder {
   bool enabled = true;
   std::string protocol = "tcp";
   Unreachable unreachable = Unreachable::reset;
-  std::vector<FaultOrder> faults;
+  Duration connect_timeout = std::chrono::seconds(10);
+  std::vector<FaultOrder> faults = {};
 };
 
 struct HeldProxy {
@@ -72,11 +76,13 @@ struct ProxyChange {
   std::optional<std::string> listen = {};
   std::optional<std::string> upstream = {};
   std::optional<bool> enabled = {};
+  bool keep_connections = false;  // another upstream is for connections from now on only
 };
 
 struct FaultChange {
-  std::vector<RawSetting> settings;  // those not named stay
+  std::vector<RawSetting> settings = {};  // those not named stay
   std::optional<Aim> aim = {};
+  std::optional<std::vector<RawSetting>> aim_settings = {};
   std::optional<float> toxicity = {};
   std::optional<Instant> until = {};
 };
@@ -92,6 +98,7 @@ struct Refusal {
     bad_settings,   // `errors`
     bad_address,    // `listen`: its text
     cannot_listen,  // `listen`: the kernel, or its text when it was to be bound
+    upstream_not_allowed,
   };
   Why why = Why::bad_name;
   std::string subject;  // the name it is about
@@ -104,7 +111,7 @@ using Ordered = std::expected<T, Refusal>;
 
 class Registry {
  public:
-  Registry(wire::Engine& engine, Lookup lookup);
+  Registry(wire::Engine& engine, Lookup lookup, Upstreams upstreams = {});
 
   const std::map<std::string, HeldProxy, std::less<>>& proxies() const { return proxies_; }
   Ordered<const HeldProxy*> proxy(std::string_view name) const;
@@ -112,7 +119,8 @@ class Registry {
 
   // Its faults are armed before it listens, so that no connection slips through without them.
   Ordered<const HeldProxy*> add_proxy(const ProxyOrder& order);
-  // Connections end when the address or the upstream changes, or it is disabled. When the new
+  // Connections end when the address or the upstream changes (unless they are to be kept, which is
+  // for the upstream alone), or it is disabled. When the new
   // address cannot be bound, the proxy goes on at the old one.
   Ordered<const HeldProxy*> change_proxy(std::string_view name, const ProxyChange& change);
   // As it is, if it exists with this address and upstream; else in the place of what was there.
@@ -124,7 +132,10 @@ class Registry {
   Ordered<const HeldFault*> add_fault(std::string_view proxy, FaultOrder order);
   Ordered<const HeldFault*> change_fault(std::string_view proxy, std::string_view name,
                                          const FaultChange& change);
+  // Its lease alone: the fault itself is not touched.
+  Ordered<const HeldFault*> renew(std::string_view proxy, std::string_view name, Instant until);
   Ordered<void> remove_fault(std::string_view proxy, std::string_view name);
+  const Names& names() const { return names_; }
   // Leases: removes the faults whose time is over, and says when the next one's will be.
   Instant expire(Instant now);
 
@@ -133,7 +144,7 @@ class Registry {
   Ordered<HeldProxy> made(const ProxyOrder& order);
   Ordered<HeldFault> checked(FaultOrder order) const;
   FaultSpec spec_of(const HeldFault& fault) const;
-  void arm(HeldFault& fault, ProxyId proxy);
+  void arm(HeldFault& fault, const HeldProxy& proxy);
   void disarm(const HeldFault& fault);
   void disarm_all(HeldProxy& proxy);
   Ordered<void> enable(HeldProxy& proxy, const std::string& listen);
@@ -143,6 +154,8 @@ class Registry {
 
   wire::Engine& engine_;
   const Lookup lookup_;
+  const Upstreams upstreams_;
+  Names names_;
   std::map<std::string, HeldProxy, std::less<>> proxies_;
 };
 

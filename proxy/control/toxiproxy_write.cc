@@ -149,6 +149,8 @@ ToxiproxyError in_toxiproxy_words(const Refusal& refusal) {
       return {500, listen_words(refusal.listen)};
     case Refusal::Why::cannot_listen:
       return {500, bound_words(refusal.listen)};
+    case Refusal::Why::upstream_not_allowed:
+      return {403, "upstream " + quoted(refusal.subject) + " is not allowed here"};
   }
   return {};
 }

@@ -1,0 +1,207 @@
+#include "proxy/control/native_read.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "faults/catalogue.h"
+#include "proxy/codec.h"
+
+namespace faultline::control {
+namespace {
+
+constexpr Duration longest_dial = std::chrono::hours(1);
+
+void note(NativeObject& object, const Errors& found) {
+  for (const Error& error : found) object.wrong_at(error.where, error.what);
+}
+
+// The kind's own settings and the aim's, read and checked as far as they can be without the engine.
+struct Named {
+  std::vector<RawSetting> settings;
+  std::vector<RawSetting> aim_settings;
+  std::optional<Aim> aim;
+};
+
+std::optional<Aim> checked_aim(NativeObject& object, const FaultKind* kind,
+                               const std::vector<RawSetting>& raw) {
+  const Checked<Settings> settings = read_settings(aim_parameters(), raw, object.pointer());
+  if (!settings) {
+    note(object, settings.error());
+    return std::nullopt;
+  }
+  const Checked<Aim> aim = kind == nullptr ? aim_from(*settings) : aim_from(*kind, *settings);
+  if (!aim) note(object, aim.error());
+  return aim ? std::optional<Aim>(*aim) : std::nullopt;
+}
+
+void check_settings(NativeObject& object, const FaultKind& kind,
+                    const std::vector<RawSetting>& raw) {
+  const Checked<Settings> settings = read_settings(kind.parameters, raw, object.pointer());
+  if (!settings) return note(object, settings.error());
+  if (const auto made = kind.make(*settings); !made) note(object, made.error());
+}
+
+// `later` over `earlier`, by name.
+std::vector<RawSetting> over(std::vector<RawSetting> earlier,
+                             const std::vector<RawSetting>& later) {
+  for (const RawSetting& setting : later) {
+    std::erase_if(earlier, [&](const RawSetting& old) { return old.name == setting.name; });
+    earlier.push_back(setting);
+  }
+  return earlier;
+}
+
+const FaultKind* read_kind(NativeObject& object) {
+  object.require("kind", "\"latency\"");
+  const std::optional<std::string> word = object.text("kind");
+  if (!word) return nullptr;
+  const FaultKind* const kind = find_fault_kind(*word);
+  if (kind == nullptr) {
+    object.wrong("kind", "there is no kind of fault " + quoted(*word) +
+                             suggestion(*word, fault_kind_names()));
+  }
+  return kind;
+}
+
+std::string read_owner(NativeObject& object) {
+  const std::optional<std::string> owner = object.text("owner");
+  if (owner && owner->size() > longest_name) {
+    object.wrong("owner", "is longer than " + std::to_string(longest_name) + " bytes");
+  }
+  return owner.value_or("");
+}
+
+std::optional<std::string> read_upstream(NativeObject& object) {
+  std::optional<std::string> upstream = object.text("upstream");
+  if (!upstream) return std::nullopt;
+  const Result<Address> address = address_from(*upstream);
+  if (!address) {
+    object.wrong("upstream", address.error().what);
+  } else if (address->port == 0) {
+    object.wrong("upstream", "port 0 cannot be dialed; name the server's port");
+  }
+  return upstream;
+}
+
+}  // namespace
+
+std::optional<Instant> read_lease(NativeObject& object, Instant now) {
+  const JsonValue* const found = object.find("ttl");
+  if (found == nullptr) return std::nullopt;
+  if (found->is(JsonValue::Kind::string) && found->text == "none") return never;
+  const auto ttl = object.duration("ttl", shortest_lease, longest_lease);
+  return ttl ? std::optional(now + *ttl) : std::nullopt;
+}
+
+std::optional<FaultOrder> read_fault(NativeObject& object, std::string_view id, Instant now) {
+  const std::size_t before = object.mistakes();
+  FaultOrder order;
+  order.kind = read_kind(object);
+  const std::optional<std::string> given = object.name("id");
+  if (given && !id.empty() && *given != id) {
+    object.wrong("id", quoted(*given) + " is not the " + quoted(id) + " of the path; leave it out");
+  }
+  order.name = std::string(id);
+  if (id.empty())
+    order.name = given.value_or(order.kind == nullptr ? "" : std::string(order.kind->name));
+  order.owner = read_owner(object);
+  order.until = read_lease(object, now).value_or(never);
+  order.aim_settings = object.settings(aim_parameters());
+  order.aim = checked_aim(object, order.kind, order.aim_settings).value_or(Aim{});
+  if (order.kind == nullptr) return std::nullopt;  // which keys are its own is not known
+  order.settings = object.settings(order.kind->parameters);
+  check_settings(object, *order.kind, order.settings);
+  object.finish();
+  return object.mistakes() == before ? std::optional(std::move(order)) : std::nullopt;
+}
+
+std::optional<FaultChange> read_fault_change(NativeObject& object, const HeldFault& held,
+                                             Instant now) {
+  const std::size_t before = object.mistakes();
+  const FaultOrder& order = held.order;
+  for (const auto& [key, is] :
+       {std::pair("kind", std::string(order.kind->name)), std::pair("id", order.name)}) {
+    const std::optional<std::string> given = object.text(key);
+    if (given && *given != is) object.wrong(key, "is " + quoted(is) + " and cannot be changed");
+  }
+  FaultChange change;
+  change.until = read_lease(object, now);
+  const std::vector<RawSetting> aim = object.settings(aim_parameters());
+  if (!aim.empty()) {
+    change.aim_settings = over(order.aim_settings, aim);
+    change.aim = checked_aim(object, order.kind, *change.aim_settings);
+  }
+  change.settings = object.settings(order.kind->parameters);
+  check_settings(object, *order.kind, over(order.settings, change.settings));
+  object.finish();
+  return object.mistakes() == before ? std::optional(std::move(change)) : std::nullopt;
+}
+
+FaultChange replacement(const FaultOrder& order) {
+  std::vector<RawSetting> all;
+  for (const Parameter& parameter : order.kind->parameters) {
+    if (!parameter.fallback.empty()) {
+      all.push_back({std::string(parameter.name), std::string(parameter.fallback), {}});
+    }
+  }
+  return {.settings = over(std::move(all), order.settings),
+          .aim = order.aim,
+          .aim_settings = order.aim_settings,
+          .until = order.until};
+}
+
+std::optional<ProxyOrder> read_proxy_order(NativeObject& object, NativeErrors& errors,
+                                           Instant now) {
+  const std::size_t before = object.mistakes();
+  ProxyOrder order;
+  object.require("name", "\"db\"");
+  object.require("upstream", "\"127.0.0.1:5432\"");
+  order.name = object.name("name").value_or("");
+  order.listen = object.text("listen").value_or("127.0.0.1:0");
+  order.upstream = read_upstream(object).value_or("");
+  order.enabled = object.boolean("enabled").value_or(true);
+  order.protocol = object.text("protocol").value_or("tcp");
+  if (find_codec_kind(order.protocol) == nullptr) {
+    object.wrong("protocol", "there is no protocol " + quoted(order.protocol) +
+                                 suggestion(order.protocol, codec_kind_names()));
+  }
+  order.connect_timeout = object.duration("connect_timeout", shortest_lease, longest_dial)
+                              .value_or(order.connect_timeout);
+  const JsonValue* const faults = object.array("faults");
+  if (faults != nullptr && faults->elements.size() > most_faults) {
+    object.wrong("faults", "holds more than " + std::to_string(most_faults));
+  } else if (faults != nullptr) {
+    for (std::size_t i = 0; i < faults->elements.size(); ++i) {
+      NativeObject one(faults->elements[i],
+                       pointer_to(pointer_to(object.pointer(), "faults"), std::to_string(i)),
+                       errors);
+      std::optional<FaultOrder> fault = read_fault(one, "", now);
+      if (!fault) continue;
+      const auto same = [&](const FaultOrder& other) { return other.name == fault->name; };
+      if (std::any_of(order.faults.begin(), order.faults.end(), same)) {
+        one.wrong("id", quoted(fault->name) + " is taken; each needs an id of its own");
+      }
+      order.faults.push_back(std::move(*fault));
+    }
+  }
+  object.finish();
+  return object.mistakes() == before ? std::optional(std::move(order)) : std::nullopt;
+}
+
+std::optional<ProxyChange> read_proxy_change(NativeObject& object) {
+  const std::size_t before = object.mistakes();
+  ProxyChange change;
+  change.listen = object.text("listen");
+  change.upstream = read_upstream(object);
+  change.enabled = object.boolean("enabled");
+  change.keep_connections = true;
+  for (const char* fixed : {"name", "protocol", "connect_timeout", "faults"}) {
+    if (object.find(fixed) != nullptr) {
+      object.wrong(fixed, "cannot be changed; listen, upstream and enabled can");
+    }
+  }
+  object.finish();
+  return object.mistakes() == before ? std::optional(std::move(change)) : std::nullopt;
+}
+
+}  // namespace faultline::control

@@ -1,0 +1,199 @@
+#include "proxy/control/native.h"
+
+#include <set>
+
+#include "faults/catalogue.h"
+#include "proxy/wire/clock.h"
+#include "tests/control/control_rig.h"
+
+using namespace faultline;
+using Catch::Contains;
+
+namespace {
+
+class NativeRig : public ControlRig {
+ public:
+  Reply native(const std::string& method, const std::string& path, const std::string& body = "") {
+    HttpRequest request;
+    request.method = method;
+    request.host = "localhost";
+    request.path = path.substr(0, path.find('?'));
+    if (request.path != path) request.query = path.substr(request.path.size() + 1);
+    request.body = body;
+    const std::optional<HttpResponse> response = api_.serve(request);
+    REQUIRE(response.has_value());
+    last = *response;
+    return {response->status, response->body, field("Content-Type")};
+  }
+  Instant clock = wire::now();
+
+ private:
+  control::Native api_{{registry, *engine, [this] { return clock; }}};
+};
+
+constexpr auto with_fault =
+    R"({"name":"db","upstream":"127.0.0.1:1","faults":[)"
+    R"({"id":"slow","kind":"latency","delay":"100ms","share":"50%","ttl":"5s","owner":"me"}]})";
+
+}  // namespace
+
+TEST_CASE("a proxy and its faults are created in one call, or not at all") {
+  NativeRig rig;
+  const Reply made = rig.native("POST", "/v1/proxies", with_fault);
+  CHECK(made.status == 201);
+  CHECK(made.type == "application/json");
+  CHECK_THAT(made.body, Contains(R"("id":"slow","kind":"latency","delay":"100ms")"));
+  CHECK_THAT(made.body, Contains(R"("share":0.5)"));
+  CHECK_THAT(made.body, Contains(R"("owner":"me","expires_in":"5s","touched":{"connections":0)"));
+  CHECK(rig.native("POST", "/v1/proxies", with_fault).status == 409);
+
+  const Reply refused =
+      rig.native("POST", "/v1/proxies",
+                 R"({"name":"a/b","upstrm":"x:1","faults":[{"kind":"latency","dely":"1ms"},)"
+                 R"({"kind":"reset","share":2}, 5]})");
+  CHECK(refused.status == 400);
+  CHECK_THAT(refused.body, Contains(R"("pointer":"/name")"));
+  CHECK_THAT(refused.body,
+             Contains(R"(\"upstrm\"; did you mean \"upstream\"?","pointer":"/upstrm")"));
+  CHECK_THAT(refused.body, Contains(R"("pointer":"/faults/0/dely")"));
+  CHECK_THAT(refused.body, Contains(R"("pointer":"/faults/1/share")"));
+  CHECK_THAT(refused.body, Contains(R"("pointer":"/faults/2")"));
+  CHECK(rig.registry.proxies().size() == 1);
+
+  const std::string taken = R"({"name":"b","upstream":"x:1","listen":")" + rig.listen("db") +
+                            R"(","faults":[{"kind":"reset"}]})";
+  const Reply no_port = rig.native("POST", "/v1/proxies", taken);
+  CHECK(no_port.status == 409);
+  CHECK_THAT(no_port.body, Contains(R"("code":"cannot_listen")"));
+  CHECK(rig.native("GET", "/v1/proxies/b").status == 404);
+}
+
+TEST_CASE("bodies that are not one JSON object are refused") {
+  NativeRig rig;
+  for (const char* body : {"{", "[]", "null", "{} {}", "{}x", "7"}) {
+    INFO(body);
+    CHECK(rig.native("POST", "/v1/proxies", body).status == 400);
+  }
+  CHECK_THAT(rig.native("POST", "/v1/proxies", R"({"name":"a","name":"b"})").body,
+             Contains("is given twice"));
+  std::string deep(40, '[');
+  CHECK(rig.native("POST", "/v1/proxies", R"({"name":)" + deep).status == 400);
+  std::string many = "{";
+  for (int i = 0; i < 2000; ++i) many += "\"k" + std::to_string(i) + "\":1,";
+  CHECK_THAT(rig.native("POST", "/v1/proxies", many + "\"l\":1}").body, Contains("2001 keys"));
+}
+
+TEST_CASE("a fault is put, changed, shown and removed") {
+  NativeRig rig;
+  rig.native("POST", "/v1/proxies", R"({"name":"db","upstream":"127.0.0.1:1"})");
+  const std::string faults = "/v1/proxies/db/faults";
+  CHECK(rig.native("POST", faults, R"({"kind":"latency","delay":"1s"})").status == 201);
+  CHECK(rig.native("POST", faults, R"({"kind":"latency","delay":"1s"})").status == 409);
+  CHECK(rig.native("POST", faults, R"({"kind":"latncy"})").status == 400);
+  CHECK_THAT(rig.last.body, Contains(R"(did you mean \"latency\"?)"));
+  CHECK(rig.native("PATCH", faults + "/latency", R"({"nth":3,"jitter":"10ms"})").status == 200);
+  CHECK_THAT(rig.last.body, Contains(R"("delay":"1s","jitter":"10ms")"));
+  CHECK_THAT(rig.last.body, Contains(R"("nth":3)"));
+  CHECK(rig.native("PATCH", faults + "/latency", R"({"kind":"reset"})").status == 400);
+  CHECK(rig.native("PATCH", faults + "/latency", R"({"delay":"-1ms","first":-1})").status == 400);
+  CHECK_THAT(rig.last.body, Contains(R"("pointer":"/delay")"));
+  CHECK_THAT(rig.last.body, Contains(R"("pointer":"/first")"));
+  // What PUT does not name gets its default.
+  CHECK(rig.native("PUT", faults + "/latency", R"({"kind":"latency","delay":"2s"})").status == 200);
+  CHECK_THAT(rig.last.body, Contains(R"("delay":"2s","jitter":"0s")"));
+  CHECK_THAT(rig.last.body, !Contains(R"("nth")"));
+  CHECK(rig.native("PUT", faults + "/latency", R"({"kind":"reset"})").status == 200);
+  CHECK(rig.native("PUT", faults + "/other", R"({"kind":"reset","id":"o"})").status == 400);
+  CHECK(rig.native("PUT", faults + "/other", R"({"kind":"reset"})").status == 201);
+  CHECK_THAT(rig.native("GET", faults).body, Contains(R"({"faults":[{"id":"latency")"));
+  CHECK(rig.native("DELETE", faults + "/other").status == 204);
+  CHECK(rig.native("DELETE", faults + "/other").status == 404);
+  CHECK(rig.native("GET", "/v1/proxies/none/faults/other").status == 404);
+}
+
+TEST_CASE("leases run out on the monotonic clock, and are renewed") {
+  NativeRig rig;
+  rig.native("POST", "/v1/proxies", with_fault);
+  const std::string slow = "/v1/proxies/db/faults/slow";
+  rig.clock += std::chrono::seconds(4);
+  CHECK(rig.native("PUT", slow + "/lease", R"({"ttl":"5s"})").status == 200);
+  rig.clock += std::chrono::seconds(4);
+  CHECK(rig.registry.expire(rig.clock) == rig.clock + std::chrono::seconds(1));
+  CHECK(rig.native("GET", slow).status == 200);
+  rig.clock += std::chrono::seconds(1);
+  CHECK(rig.registry.expire(rig.clock) == never);
+  CHECK(rig.native("GET", slow).status == 404);
+  CHECK(rig.native("PUT", slow + "/lease", R"({"ttl":"5s"})").status == 404);
+
+  rig.native("PUT", slow, R"({"kind":"reset","ttl":"1s"})");
+  for (const char* body :
+       {"{}", R"({"ttl":5})", R"({"ttl":"5"})", R"({"ttl":"0s"})", R"({"ttl":"1s","x":1})"}) {
+    INFO(body);
+    CHECK(rig.native("PUT", slow + "/lease", body).status == 400);
+  }
+  CHECK(rig.native("PUT", slow + "/lease", R"({"ttl":"none"})").status == 200);
+  CHECK(rig.registry.expire(rig.clock + std::chrono::hours(100)) == never);
+  CHECK_THAT(rig.native("GET", slow).body, !Contains("expires_in"));
+}
+
+TEST_CASE("heal disarms everything, or what one owner armed") {
+  NativeRig rig;
+  rig.native("POST", "/v1/proxies", with_fault);
+  rig.native("POST", "/v1/proxies/db/faults", R"({"kind":"reset"})");
+  CHECK(rig.native("POST", "/v1/heal", R"({"owner":"me"})").body ==
+        "{\"healed\":[{\"proxy\":\"db\",\"id\":\"slow\"}]}\n");
+  CHECK(rig.native("POST", "/v1/heal", R"({"owner":"me"})").body == "{\"healed\":[]}\n");
+  CHECK(rig.native("POST", "/v1/heal", R"({"ownr":"me"})").status == 400);
+  CHECK(rig.native("POST", "/v1/heal").body ==
+        "{\"healed\":[{\"proxy\":\"db\",\"id\":\"reset\"}]}\n");
+}
+
+TEST_CASE("unknown paths and methods are told apart") {
+  NativeRig rig;
+  CHECK(rig.native("GET", "/v1/proxy").status == 404);
+  CHECK(rig.native("PUT", "/v1/proxies").status == 405);
+  CHECK(rig.field("Allow") == "GET, HEAD, POST");
+  CHECK(rig.native("OPTIONS", "/v1/heal").status == 405);
+  CHECK(rig.native("DELETE", "/v1/connections/17").status == 404);
+  CHECK(rig.native("DELETE", "/v1/connections/x").status == 404);
+  CHECK(rig.native("GET", "/v1/connections?proxy=none").status == 404);
+  CHECK(rig.native("GET", "/v1/connections").body == "{\"connections\":[]}\n");
+  CHECK(rig.native("HEAD", "/healthz").status == 200);
+  CHECK(rig.native("GET", "/readyz").body == "{\"ready\":true}\n");
+}
+
+TEST_CASE("every kind of fault is told with its parameters") {
+  NativeRig rig;
+  const std::string told = rig.native("GET", "/v1/faults").body;
+  for (const FaultKind* kind : fault_kinds()) {
+    CHECK_THAT(told, Contains("{\"name\":\"" + std::string(kind->name) + "\""));
+  }
+}
+
+TEST_CASE("no kind has a setting that an API or a file means otherwise") {
+  std::set<std::string_view> taken{"id",  "name",  "kind",  "on",         "at",     "for",
+                                   "ttl", "owner", "toxic", "expires_in", "touched"};
+  for (const Parameter& parameter : aim_parameters()) taken.insert(parameter.name);
+  for (const FaultKind* kind : fault_kinds()) {
+    for (const Parameter& parameter : kind->parameters) {
+      INFO(kind->name << " " << parameter.name);
+      CHECK(taken.count(parameter.name) == 0);
+    }
+  }
+}
+
+TEST_CASE("another upstream is for new connections; what cannot be changed is told") {
+  NativeRig rig;
+  rig.native("POST", "/v1/proxies", R"({"name":"db","upstream":"127.0.0.1:1"})");
+  const std::string at = rig.listen("db");
+  CHECK(rig.native("PATCH", "/v1/proxies/db", R"({"upstream":"127.0.0.1:2"})").status == 200);
+  CHECK(rig.listen("db") == at);
+  CHECK_THAT(rig.last.body, Contains(R"("upstream":"127.0.0.1:2")"));
+  CHECK(rig.native("PATCH", "/v1/proxies/db", R"({"upstream":"nowhere"})").status == 400);
+  CHECK(rig.native("PATCH", "/v1/proxies/db", R"({"name":"x","enabled":1})").status == 400);
+  CHECK_THAT(rig.last.body, Contains(R"("pointer":"/name")"));
+  CHECK_THAT(rig.last.body, Contains(R"("pointer":"/enabled")"));
+  CHECK(rig.native("PATCH", "/v1/proxies/db", R"({"enabled":false})").status == 200);
+  CHECK_THAT(rig.last.body, Contains(R"("enabled":false)"));
+  CHECK(rig.native("DELETE", "/v1/proxies/db").status == 204);
+}
