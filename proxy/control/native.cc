@@ -8,11 +8,16 @@
 #include "proxy/control/native_body.h"
 #include "proxy/control/native_read.h"
 #include "proxy/control/native_write.h"
+#include "proxy/control/openapi.h"
 
 namespace faultline::control {
 namespace {
 
 bool is_own(std::string_view path) { return path == "/v1" || path.starts_with("/v1/"); }
+
+HttpResponse not_here(const std::string& what) {
+  return native_refusal(404, "no_such_path", "this server has no " + what);
+}
 
 // A body that is an object, read by `read`; every mistake in it at once.
 template <class Read>
@@ -21,7 +26,9 @@ auto body_of(const HttpRequest& request, NativeErrors& errors, Read read)
   const std::optional<JsonValue> body = read_body(request.body, errors);
   if (!body) return std::nullopt;
   NativeObject object(*body, "", errors);
-  return read(object);
+  auto result = read(object);
+  if (!errors.empty()) return std::nullopt;
+  return result;
 }
 
 }  // namespace
@@ -53,10 +60,19 @@ HttpResponse Native::answer(const NativeMatch& match, const HttpRequest& request
       return native_answer(200, kinds_object());
     case Does::tell_health:
       return native_answer(200, R"({"status":"ok"})");
-    case Does::tell_readiness: {
-      const bool ready = !house_.ready || house_.ready();
-      return native_answer(ready ? 200 : 503, JsonMembers().boolean("ready", ready).object());
-    }
+    case Does::tell_readiness:  // nothing is answered before every proxy listens
+      return native_answer(200, R"({"ready":true})");
+    case Does::reload:
+      return reload();
+    case Does::follow_events:
+      if (house_.events == nullptr) return not_here("events");
+      return request.method == "HEAD" ? HttpResponse{} : house_.events->follow();
+    case Does::tell_metrics:
+      if (house_.metrics == nullptr || !house_.metrics->any()) return not_here("metrics");
+      return {.fields = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
+              .body = house_.metrics->text()};
+    case Does::tell_document:
+      return native_answer(200, std::string(openapi_document()));
     case Does::list_proxies:
     case Does::create_proxy:
     case Does::show_proxy:
@@ -239,6 +255,26 @@ HttpResponse Native::heal(const HttpRequest& request) {
     return JsonMembers().text("proxy", pair.first).text("id", pair.second).object();
   };
   return native_answer(200, JsonMembers().raw("healed", json_array(healed, one)).object());
+}
+
+HttpResponse Native::reload() {
+  if (!house_.reload) {
+    return native_refusal(409, "no_configuration", "this server was started without a file");
+  }
+  const Checked<Configuration::Outcome> outcome = house_.reload();
+  if (!outcome) {
+    NativeErrors errors;
+    for (const Error& error : outcome.error()) {
+      errors.push_back({"bad_configuration", error.text(), ""});
+    }
+    return native_refusal(400, errors);
+  }
+  return native_answer(200, JsonMembers()
+                                .raw("added", json_array(outcome->added, json_string))
+                                .raw("changed", json_array(outcome->changed, json_string))
+                                .raw("removed", json_array(outcome->removed, json_string))
+                                .count("unchanged", outcome->unchanged)
+                                .object());
 }
 
 HttpResponse Native::list_connections(const HttpRequest& request) {

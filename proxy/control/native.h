@@ -13,6 +13,9 @@
 #include <optional>
 #include <string>
 
+#include "proxy/control/configuration.h"
+#include "proxy/control/event_feed.h"
+#include "proxy/control/metrics.h"
 #include "proxy/control/native_route.h"
 #include "proxy/control/registry.h"
 #include "proxy/http_service.h"
@@ -27,7 +30,11 @@ class Native {
     Registry& registry;
     wire::Engine& engine;
     std::function<Instant()> now;
-    std::function<bool()> ready = {};  // empty: always
+    // What may be missing.
+    EventFeed* events = nullptr;
+    const Metrics* metrics = nullptr;
+    // Reads the configuration file again; the errors are places in it.
+    std::function<Checked<Configuration::Outcome>()> reload = {};
   };
 
   explicit Native(House house) : house_(std::move(house)) {}
@@ -56,6 +63,7 @@ class Native {
   HttpResponse heal(const HttpRequest& request);
   HttpResponse list_connections(const HttpRequest& request);
   HttpResponse reset_connection(const std::string& id);
+  HttpResponse reload();
 
   HttpResponse shown(int status, const HeldProxy& proxy);
   HttpResponse shown(int status, const HeldFault& fault);

@@ -27,6 +27,10 @@ constexpr auto routes = std::to_array<NativeRoute>({
     {"GET", "/v1/connections", Does::list_connections},
     {"DELETE", "/v1/connections/{connection}", Does::reset_connection},
     {"GET", "/v1/faults", Does::list_kinds},
+    {"GET", "/v1/events", Does::follow_events},
+    {"POST", "/v1/reload", Does::reload},
+    {"GET", "/openapi.json", Does::tell_document},
+    {"GET", "/metrics", Does::tell_metrics},
     {"GET", "/healthz", Does::tell_health},
     {"GET", "/readyz", Does::tell_readiness},
 });

@@ -127,6 +127,41 @@ std::string error_object(const NativeError& error) {
       .object();
 }
 
+NativeErrors errors_of(const Refusal& refusal) {
+  const std::string subject = quoted(refusal.subject);
+  switch (refusal.why) {
+    case Refusal::Why::bad_name:
+      return {{"bad_value", subject + " is not a name", "/name"}};
+    case Refusal::Why::proxy_exists:
+      return {{"proxy_exists", "there is a proxy " + subject + " already", "/name"}};
+    case Refusal::Why::no_such_proxy:
+      return {{"no_such_proxy", "there is no proxy " + subject, ""}};
+    case Refusal::Why::fault_exists:
+      return {{"fault_exists", "there is a fault " + subject + " already", "/id"}};
+    case Refusal::Why::no_such_fault:
+      return {{"no_such_fault", "there is no fault " + subject, ""}};
+    case Refusal::Why::unknown_protocol:
+      return {{"bad_value", "there is no protocol " + subject, "/protocol"}};
+    case Refusal::Why::bad_settings: {
+      NativeErrors errors;
+      for (const Error& error : refusal.errors) {
+        errors.push_back({"bad_value", error.what, error.where});
+      }
+      return errors;
+    }
+    case Refusal::Why::bad_address:
+      return {{"bad_value", listen_words(refusal.listen), "/listen"}};
+    case Refusal::Why::cannot_listen: {
+      const bool kernel = refusal.listen.why == ListenRefusal::Why::kernel;
+      return {{kernel ? "cannot_listen" : "bad_value", listen_words(refusal.listen), "/listen"}};
+    }
+    case Refusal::Why::upstream_not_allowed:
+      return {{"upstream_not_allowed",
+               "upstream " + subject + " is not one that --allow-upstream names", "/upstream"}};
+  }
+  return {{"internal", "the refusal has no words", ""}};
+}
+
 }  // namespace
 
 JsonMembers& JsonMembers::raw(std::string_view key, std::string_view json) {
@@ -254,41 +289,21 @@ HttpResponse native_refusal(int status, std::string code, std::string message,
 }
 
 HttpResponse native_refusal(const Refusal& refusal) {
-  const std::string subject = quoted(refusal.subject);
-  switch (refusal.why) {
-    case Refusal::Why::bad_name:
-      return native_refusal(400, "bad_value", subject + " is not a name", "/name");
-    case Refusal::Why::proxy_exists:
-      return native_refusal(409, "proxy_exists", "there is a proxy " + subject + " already",
-                            "/name");
-    case Refusal::Why::no_such_proxy:
-      return native_refusal(404, "no_such_proxy", "there is no proxy " + subject);
-    case Refusal::Why::fault_exists:
-      return native_refusal(409, "fault_exists", "there is a fault " + subject + " already", "/id");
-    case Refusal::Why::no_such_fault:
-      return native_refusal(404, "no_such_fault", "there is no fault " + subject);
-    case Refusal::Why::unknown_protocol:
-      return native_refusal(400, "bad_value", "there is no protocol " + subject, "/protocol");
-    case Refusal::Why::bad_settings: {
-      NativeErrors errors;
-      for (const Error& error : refusal.errors) {
-        errors.push_back({"bad_value", error.what, error.where});
-      }
-      return native_refusal(400, errors);
-    }
-    case Refusal::Why::bad_address:
-      return native_refusal(400, "bad_value", listen_words(refusal.listen), "/listen");
-    case Refusal::Why::cannot_listen: {
-      const bool kernel = refusal.listen.why == ListenRefusal::Why::kernel;
-      return native_refusal(kernel ? 409 : 400, kernel ? "cannot_listen" : "bad_value",
-                            listen_words(refusal.listen), "/listen");
-    }
-    case Refusal::Why::upstream_not_allowed:
-      return native_refusal(403, "upstream_not_allowed",
-                            "upstream " + subject + " is not one that --allow-upstream names",
-                            "/upstream");
+  const NativeErrors errors = errors_of(refusal);
+  const std::string& code = errors.front().code;
+  int status = 400;
+  if (code.starts_with("no_such_")) status = 404;
+  if (code.ends_with("_exists") || code == "cannot_listen") status = 409;
+  if (code == "upstream_not_allowed") status = 403;
+  return native_refusal(status, errors);
+}
+
+std::string refusal_words(const Refusal& refusal) {
+  std::string words;
+  for (const NativeError& error : errors_of(refusal)) {
+    words += (words.empty() ? "" : "; ") + error.message;
   }
-  return native_refusal(500, "internal", "the refusal has no words");
+  return words;
 }
 
 }  // namespace faultline::control

@@ -49,5 +49,6 @@ HttpResponse native_refusal(int status, const NativeErrors& errors);
 HttpResponse native_refusal(int status, std::string code, std::string message,
                             std::string pointer = {});
 HttpResponse native_refusal(const Refusal& refusal);
+std::string refusal_words(const Refusal& refusal);
 
 }  // namespace faultline::control

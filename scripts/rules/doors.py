@@ -33,6 +33,8 @@ DOORS = [
          r"((tests/)?scenarios|tests/(laws|control)|examples/bridge)/.*)\.cc$",
          "only .cc files include it: proxy/control/json_value.cc, those of scenarios/, of their "
          "tests and of examples/bridge/"),
+    door("prometheus-cpp", r"^prometheus/", r"^proxy/control/metrics\.cc$",
+         "only proxy/control/metrics.cc includes it"),
     # Of POSIX, what does no I/O: the struct iovec, and reading and writing addresses as text.
     door("POSIX", r"^(sys/uio|arpa/inet)\.h$",
          r"^((tests|proxy|scenarios|examples|scripts)/|faults/prefix\.cc$)",
