@@ -6,7 +6,8 @@
 //
 //   1. Host is not a name of this server's own (rebinding).           421
 //   2. Origin is there, or Sec-Fetch-Site names another site.         403
-//   3. A token is set, and the request does not carry it.              401
+//   3. A token is set, and the request does not carry it. Only that it is alive and ready
+//      (/healthz, /readyz) is told to everybody.                      401
 //   4. In the native API: a change whose body is not JSON (a form can be sent without asking).  415
 //
 // CORS headers are never sent, and nothing of this is asked of a unix socket's clients.

@@ -10,10 +10,10 @@
 
 namespace faultline::cli {
 
-Checked<ReadDrill> read_drill_file(const std::string& file, const std::vector<std::string>& sets) {
+Checked<DrillSource> drill_source(const std::string& file, const std::vector<std::string>& sets) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) {
-    return std::unexpected(Errors{{file, "is a folder; a drill is a TOML file"}});
+    return std::unexpected(Errors{{file, "is a folder; a TOML file is wanted"}});
   }
   std::ifstream in(file, std::ios::binary);
   if (!in)
@@ -25,7 +25,13 @@ Checked<ReadDrill> read_drill_file(const std::string& file, const std::vector<st
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  return read_drill({file, text.str(), sets, environment});
+  return DrillSource{file, text.str(), sets, environment};
+}
+
+Checked<ReadDrill> read_drill_file(const std::string& file, const std::vector<std::string>& sets) {
+  Checked<DrillSource> source = drill_source(file, sets);
+  if (!source) return std::unexpected(std::move(source.error()));
+  return read_drill(*source);
 }
 
 }  // namespace faultline::cli

@@ -9,6 +9,8 @@
 
 namespace faultline::cli {
 
+// The text of a TOML file, whatever it is to mean.
+Checked<DrillSource> drill_source(const std::string& file, const std::vector<std::string>& sets);
 Checked<ReadDrill> read_drill_file(const std::string& file, const std::vector<std::string>& sets);
 
 }  // namespace faultline::cli

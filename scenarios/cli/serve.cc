@@ -1,13 +1,12 @@
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "scenarios/cli/arguments.h"
 #include "scenarios/cli/serving.h"
+#include "scenarios/cli/token.h"
 
 namespace faultline::cli {
 namespace {
@@ -15,19 +14,25 @@ namespace {
 constexpr std::string_view usage =
     "Examples:\n"
     "  faultline serve\n"
+    "  faultline serve faultline.toml\n"
     "  faultline serve --listen 127.0.0.1:0 --config proxies.json\n"
     "  faultline serve --listen unix:/run/faultline.sock\n\n"
-    "Usage: faultline serve [--listen HOST:PORT|unix:PATH]... [--config FILE]\n"
+    "Usage: faultline serve [FILE] [--listen HOST:PORT|unix:PATH]... [--config FILE]\n"
     "                       [--allow-host NAME]... [--allow-origin ORIGIN]...\n"
-    "                       [--token-file FILE] [--insecure-admin]\n"
+    "                       [--allow-upstream HOST:PORT]... [--token-file FILE] "
+    "[--insecure-admin]\n"
     "                       [--workers N] [--seed N] [--log-level L]\n\n"
-    "Proxies whose faults are changed while traffic flows, through Toxiproxy's HTTP API, until\n"
-    "SIGINT or SIGTERM. Prints `listening ADDRESS` for each address, and its limits.\n\n"
+    "Proxies whose faults are changed while traffic flows, until SIGINT or SIGTERM: through\n"
+    "Toxiproxy's HTTP API, faultline's own under /v1 (described at /openapi.json), or `faultline\n"
+    "ctl`. FILE holds [[proxy]] and [[fault]] tables as drills do; SIGHUP and `faultline ctl\n"
+    "reload` read it again. Prints `listening ADDRESS` for each address, and its limits.\n\n"
     "  --listen          where the API listens; 127.0.0.1:8474 without it\n"
     "  --config          a JSON array of proxies, as for Toxiproxy's -config; their toxics count\n"
     "  --allow-host      a name by which clients may call this server, besides localhost and\n"
     "                    addresses in numbers\n"
     "  --allow-origin    a web page's origin that may use the API\n"
+    "  --allow-upstream  proxies may be pointed there, and nowhere else: 10.0.0.0/8:5432,\n"
+    "                    db.internal:*, *.internal:6379\n"
     "  --token-file      a file with the token (16 characters at least) that every request must\n"
     "                    carry as `Authorization: Bearer TOKEN`; a unix socket asks for none\n"
     "  --insecure-admin  lets it listen beyond this machine, where everybody may use it\n"
@@ -42,21 +47,6 @@ void read_number(const Arguments& arguments, const char* name, Number& into, Err
   const auto read = std::from_chars(text->data(), end, into);
   if (read.ec == std::errc() && read.ptr == end) return;
   errors.push_back({std::string("--") + name, quoted(*text) + " is not a whole number"});
-}
-
-void read_token(const Arguments& arguments, std::string& token, Errors& errors) {
-  constexpr std::size_t least = 16;
-  constexpr std::size_t most = 1024;
-  const std::optional<std::string> path = arguments.value("token-file");
-  if (!path) return;
-  std::ifstream file(*path);
-  std::getline(file, token);
-  const auto visible = [](char c) { return c > ' ' && c < '\x7f'; };
-  const bool sound = token.size() >= least && token.size() <= most &&
-                     std::all_of(token.begin(), token.end(), visible);
-  if (sound) return;
-  errors.push_back(
-      {"--token-file " + *path, "its first line must be a token of 16 to 1024 visible characters"});
 }
 
 void open_doors(const Arguments& arguments, Serving& serving, Errors& errors) {
@@ -82,10 +72,10 @@ int run_serve(std::span<const std::string> words) {
   const Begun begun = begin(serve_verb, words,
                             {{"insecure-admin"},
                              {"config", "token-file", "workers", "seed"},
-                             {"listen", "allow-host", "allow-origin"},
-                             "",
+                             {"listen", "allow-host", "allow-origin", "allow-upstream"},
+                             "FILE",
                              0,
-                             0});
+                             1});
   if (!begun.arguments) return begun.exit_code;
   const Arguments& arguments = *begun.arguments;
   Serving serving;
@@ -94,7 +84,15 @@ int run_serve(std::span<const std::string> words) {
   read_number(arguments, "seed", serving.engine.seed, errors);
   constexpr unsigned most_workers = 256;
   if (serving.engine.workers > most_workers) errors.push_back({"--workers", "is more than 256"});
-  read_token(arguments, serving.admission.token, errors);
+  for (const std::string& pattern : arguments.list("allow-upstream")) {
+    const auto added = serving.upstreams.add(pattern, "--allow-upstream");
+    if (!added) errors.push_back(added.error());
+  }
+  if (const auto file = arguments.value("token-file")) {
+    Result<std::string> token = read_token(*file);
+    if (token) serving.admission.token = std::move(*token);
+    if (!token) errors.push_back({"--token-file " + *file, token.error().what});
+  }
   const bool usable = errors.empty();
   if (usable) open_doors(arguments, serving, errors);
   for (const Error& error : errors) complain(error.text());
@@ -102,6 +100,7 @@ int run_serve(std::span<const std::string> words) {
 
   serving.admission.hosts = arguments.list("allow-host");
   serving.admission.origins = arguments.list("allow-origin");
+  if (!arguments.operands().empty()) serving.file = arguments.operands().front();
   serving.config = arguments.value("config").value_or("");
   serving.config_must_hold = true;
   const Voice voice{.says =

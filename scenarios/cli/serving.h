@@ -12,6 +12,8 @@
 
 #include "faults/result.h"
 #include "proxy/control/admission.h"
+#include "proxy/control/metrics.h"
+#include "proxy/control/upstreams.h"
 #include "proxy/wire/engine.h"
 #include "proxy/wire/http_listen.h"
 
@@ -23,6 +25,9 @@ struct Serving {
   wire::EngineOptions engine;
   std::string config;             // a JSON file of proxies; empty: none
   bool config_must_hold = false;  // else a mistake in it is told, and serving goes on
+  std::string file;               // a TOML file of proxies and faults; empty: none
+  control::Upstreams upstreams;   // where proxies may be pointed at
+  control::Metrics::Families metrics;
 };
 
 // How it tells what it does: the text, and for some the address it is about.
@@ -31,7 +36,7 @@ struct Voice {
   std::function<void(const std::string& text)> complains;
 };
 
-// Until SIGINT or SIGTERM (then 0), or what it needs cannot be had.
+// Until SIGINT or SIGTERM (then 0), or what it needs cannot be had. SIGHUP reads the file again.
 int serve(Serving serving, const Voice& voice);
 
 // The program under Toxiproxy's name, with that program's flags.

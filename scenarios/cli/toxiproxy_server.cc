@@ -99,6 +99,9 @@ int run(const GoFlags& given) {
   }
   serving.doors.push_back(std::move(*door));
   serving.config = given.text("config");
+  serving.metrics = {.own = false,
+                     .toxiproxy = given.toggle("proxy-metrics"),
+                     .runtime = given.toggle("runtime-metrics")};
   if (const std::string& seed = given.text("seed"); !seed.empty()) {
     std::int64_t number = 0;
     std::from_chars(seed.data(), seed.data() + seed.size(), number);

@@ -18,6 +18,11 @@ void read_sections(Reading& reading, const Node& root, Drill& drill);
 void read_workloads(Section& root, Drill& drill);
 void read_faults(Section& root, Drill& drill);
 
+// What of a fault is the same in a drill and in the configuration of `serve`: the proxies of
+// `drill` that it is on, and, last, the settings of its kind and of its aim.
+void read_fault_targets(Section& section, const Drill& drill, FaultPlan& fault);
+void read_fault_settings(Section& section, const FaultKind& kind, FaultPlan& fault);
+
 // The name of a section under `key`: required, well formed, unlike those in `taken`, to which it
 // is added. False if the section has none that could be used.
 bool read_name(Section& section, std::string_view key, std::set<std::string>& taken,

@@ -173,26 +173,6 @@ void read_parameters(Section& section, const FaultKind& kind, FaultPlan& fault) 
   }
 }
 
-void read_on(Section& section, const Drill& drill, FaultPlan& fault) {
-  section.require("on", "\"db\"");
-  const Node* node = section.find("on");
-  if (!node) return;
-  if (node->kind == NodeKind::text) {
-    if (std::string name; section.text("on", name)) fault.on = {name};
-  } else {
-    section.texts("on", fault.on);
-    if (node->kind == NodeKind::array && node->items.empty())
-      section.wrong("on", "names no proxy; a fault on nothing touches nothing");
-  }
-  const auto known = proxy_names(drill);
-  std::set<std::string> seen;
-  for (const std::string& name : fault.on) {
-    if (!std::ranges::count(known, name))
-      section.wrong("on", "there is no proxy " + quoted(name) + suggestion(name, known));
-    if (!seen.insert(name).second) section.wrong("on", "names " + quoted(name) + " twice");
-  }
-}
-
 void read_signature(Section& section, FaultPlan& fault) {
   auto signature = section.section("signature");
   if (!signature) return;
@@ -236,25 +216,46 @@ void read_fault(Section& section, std::set<std::string>& ids, Drill& drill) {
       if (fault.id == phase) section.wrong("id", quoted(fault.id) + " is the name of a phase");
   section.require("kind", "\"reset\"");
   const bool known = section.choice("kind", fault.kind, fault_kind_names());
-  read_on(section, drill, fault);
+  read_fault_targets(section, drill, fault);
   section.require("at", "\"10s\"");
   const bool at = section.duration("at", fault.at, Duration::zero(), longest);
   section.duration("for", fault.lasting, shortest, longest);
   read_signature(section, fault);
   section.duration("fail_fast", fault.fail_fast, shortest, std::chrono::hours(1));
   if (at) check_times(section, drill, fault);
-  if (known) {
-    const FaultKind& kind = *find_fault_kind(fault.kind);
-    read_parameters(section, kind, fault);
-    std::vector<std::string> also;
-    for (const Parameter& parameter : kind.parameters) also.emplace_back(parameter.name);
-    for (const Parameter& parameter : aim_parameters()) also.emplace_back(parameter.name);
-    section.finish(also);
-  }
+  if (known) read_fault_settings(section, *find_fault_kind(fault.kind), fault);
   drill.faults.push_back(std::move(fault));
 }
 
 }  // namespace
+
+void read_fault_targets(Section& section, const Drill& drill, FaultPlan& fault) {
+  section.require("on", "\"db\"");
+  const Node* node = section.find("on");
+  if (!node) return;
+  if (node->kind == NodeKind::text) {
+    if (std::string name; section.text("on", name)) fault.on = {name};
+  } else {
+    section.texts("on", fault.on);
+    if (node->kind == NodeKind::array && node->items.empty())
+      section.wrong("on", "names no proxy; a fault on nothing touches nothing");
+  }
+  const auto known = proxy_names(drill);
+  std::set<std::string> seen;
+  for (const std::string& name : fault.on) {
+    if (!std::ranges::count(known, name))
+      section.wrong("on", "there is no proxy " + quoted(name) + suggestion(name, known));
+    if (!seen.insert(name).second) section.wrong("on", "names " + quoted(name) + " twice");
+  }
+}
+
+void read_fault_settings(Section& section, const FaultKind& kind, FaultPlan& fault) {
+  read_parameters(section, kind, fault);
+  std::vector<std::string> also;
+  for (const Parameter& parameter : kind.parameters) also.emplace_back(parameter.name);
+  for (const Parameter& parameter : aim_parameters()) also.emplace_back(parameter.name);
+  section.finish(also);
+}
 
 void read_workloads(Section& root, Drill& drill) {
   std::set<std::string> names;
