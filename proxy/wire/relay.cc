@@ -1,6 +1,5 @@
 #include "proxy/wire/relay.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -12,8 +11,6 @@ namespace faultline::wire {
 namespace {
 
 constexpr Duration acknowledgement_poll = std::chrono::milliseconds(2);
-
-constexpr std::array both_directions{Direction::upstream, Direction::downstream};
 
 }  // namespace
 
@@ -41,112 +38,6 @@ void Relay::Endpoint::ready(std::uint32_t events) {
   if ((events & EPOLLRDHUP) != 0) readable = hung_up = true;
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) readable = erred = true;
   relay.worker_.mark(relay);
-}
-
-void Relay::open(Instant now) {
-  Event accepted = event(EventKind::connection_accepted);
-  peer_.length = sizeof peer_.storage;
-  getpeername(client_.socket.get(), reinterpret_cast<sockaddr*>(&peer_.storage), &peer_.length);
-  accepted.text = peer_.text();
-  worker_.pen().write(accepted);
-
-  set_no_delay(client_.socket.get());
-  worker_.loop().watch(client_.socket.get(), client_);
-  worker_.mark(*this);
-  for (const FaultId id : proxy_.armed) arm(worker_.fault(id), now, false);
-  for (const Direction d : both_directions) {
-    if (lane(d).link) lane(d).link->opening(now);
-  }
-  if (doom_ != Doom::none) return;
-  resolve_when_due(now);
-}
-
-// A fault may ask for the upstream to be dialed later; until then not even its name is looked up.
-void Relay::resolve_when_due(Instant now) {
-  Instant due{};
-  for (const Direction d : both_directions) {
-    if (lane(d).link) due = std::max(due, lane(d).link->open_at());
-  }
-  if (now < due) return deadline_.set(due);
-  phase_ = Phase::resolving;
-  dial_limit_ = now + proxy_.spec.connect_timeout;
-  worker_.resolve(proxy_.spec.upstream, id_);
-}
-
-void Relay::resolved(std::vector<SocketAddress> addresses, Instant now) {
-  if (phase_ != Phase::resolving || doom_ != Doom::none) return;
-  if (addresses.empty()) return upstream_failed("no such address");
-  addresses_.assign(addresses.rbegin(), addresses.rend());
-  dial_next(now);
-}
-
-// Addresses are tried in the resolver's order; the last refusal is the one that is told.
-void Relay::dial_next(Instant now) {
-  phase_ = Phase::dialing;
-  while (!addresses_.empty()) {
-    Dialing dialing = dial(addresses_.back());
-    addresses_.pop_back();
-    if (dialing.error != 0) {
-      if (addresses_.empty()) upstream_failed(error_name(dialing.error));
-      continue;
-    }
-    server_.socket = std::move(dialing.socket);
-    server_.readable = server_.writable = server_.hung_up = server_.erred = false;
-    worker_.loop().watch(server_.socket.get(), server_);
-    deadline_.set(std::max(dial_limit_, now));
-    return;
-  }
-}
-
-// A client that a fault has sent a FIN already is not reset besides.
-void Relay::upstream_failed(std::string_view why) {
-  Event failed = event(EventKind::upstream_failed);
-  failed.text = why;
-  worker_.pen().write(failed);
-  const bool ended = connection_.drops(Direction::downstream);
-  if (ended || proxy_.spec.unreachable == Unreachable::end)
-    return end("upstream failed", worker_.loop().now());
-  doom_ = Doom::reset;
-  reason_ = "upstream failed";
-  worker_.mark(*this);
-}
-
-// The upstream is looked at first: a client that connected, was served and went in one turn went
-// after it was served, and its RST is told to the upstream as on any other connection.
-Relay::Next Relay::settle_opening(Instant now) {
-  if (phase_ == Phase::opening) {
-    resolve_when_due(now);
-  } else if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
-    const int error = take_error(server_.socket.get());
-    // Only what was established can be reset, and what it said before may still be read.
-    const bool was_connected = error == ECONNRESET || error == EPIPE;
-    if (error != 0 && !was_connected) {
-      server_.socket.close();
-      if (addresses_.empty()) {
-        upstream_failed(error_name(error));
-      } else {
-        dial_next(now);
-      }
-    } else {
-      phase_ = Phase::relaying;
-      server_.erred = false;
-      deadline_.clear();
-      Event connected = event(EventKind::upstream_connected);
-      connected.text = proxy_.spec.upstream.text();
-      worker_.pen().write(connected);
-      if (was_connected) sink_failed(Direction::upstream);
-    }
-  } else if (now >= dial_limit_) {
-    upstream_failed("ETIMEDOUT");
-  } else {
-    deadline_.set(dial_limit_);
-  }
-  if (phase_ == Phase::relaying || !std::exchange(client_.erred, false)) return Next::wait;
-  client_.reset = take_error(client_.socket.get()) != 0;
-  if (!client_.reset) return Next::wait;
-  worker_.pen().write(event(EventKind::peer_reset));
-  reset_and_close(server_.socket);
-  return finish("client reset before the upstream was connected");
 }
 
 bool Relay::takes(const LocalFault& fault) const {

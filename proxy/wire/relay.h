@@ -30,6 +30,8 @@
 
 namespace faultline::wire {
 
+inline constexpr std::array both_directions{Direction::upstream, Direction::downstream};
+
 class Worker;
 struct LocalProxy;
 struct LocalFault;
