@@ -2,8 +2,8 @@
 
     TOXIPROXY_URL=http://127.0.0.1:8474 python3 tests/conformance/api_test.py [unittest's arguments]
 
-CONFORMANCE_SERVER says which server answers there, "faultline" (default) or "toxiproxy": a case that
-the two treat differently on purpose holds both answers. CONFORMANCE_PROGRAM is that server's
+CONFORMANCE_SERVER says which server answers there, "faultline" (default) or "toxiproxy": a case
+that the two treat differently on purpose holds both answers. CONFORMANCE_PROGRAM is that server's
 program; without it the cases that start servers of their own are skipped.
 """
 

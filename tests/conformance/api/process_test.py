@@ -3,7 +3,6 @@ own; CONFORMANCE_PROGRAM names it.
 """
 
 import json
-import os
 import pathlib
 import re
 import signal
@@ -14,53 +13,24 @@ import unittest
 import urllib.parse
 
 import peers
+import process
 from talk import PROGRAM, SERVER, ask, says
 
 
 @unittest.skipUnless(PROGRAM, "CONFORMANCE_PROGRAM is not set: no program to start")
 class ProcessTest(unittest.TestCase):
     def run_once(self, *flags):
-        return subprocess.run([PROGRAM, *flags], capture_output=True, text=True, timeout=peers.LIMIT,
-                              check=False, stdin=subprocess.DEVNULL)
+        return subprocess.run([PROGRAM, *flags], capture_output=True, text=True,
+                              timeout=peers.LIMIT, check=False, stdin=subprocess.DEVNULL)
 
-    def start(self, *flags, **environment):
-        """Starts one, and waits until its API answers."""
-        log = tempfile.TemporaryFile()
-        self.addCleanup(log.close)
-        self.process = subprocess.Popen([PROGRAM, *flags], stdin=subprocess.DEVNULL, stdout=log,
-                                        stderr=log, env={**os.environ, **environment})
-        self.addCleanup(self.end, self.process)
-
-        def said():
-            log.seek(0)
-            return log.read().decode(errors="replace")
-        self.said = said
-
-    def serve(self, *flags, **environment):
-        for _ in range(5):
-            self.url = urllib.parse.urlsplit(f"http://127.0.0.1:{peers.unused_port()}")
-            self.start("-host", "127.0.0.1", "-port", str(self.url.port), *flags, **environment)
-            if self.answers():
-                return
-        self.fail(f"it does not serve: {self.said()}")
-
-    def answers(self):
-        deadline = time.monotonic() + peers.LIMIT
-        while self.process.poll() is None and time.monotonic() < deadline:
-            try:
-                return self.ask("GET", "/version").status == 200
-            except ConnectionError:
-                time.sleep(0.02)  # it has not begun to listen
-        return False
+    def serve(self, *flags):
+        """A server of its own for this test."""
+        self.server = process.Server(PROGRAM, *flags)
+        self.addCleanup(self.server.__exit__)
+        self.url = urllib.parse.urlsplit(self.server.url)
 
     def ask(self, *arguments):
         return ask(*arguments, url=self.url)
-
-    @staticmethod
-    def end(process):
-        if process.poll() is None:
-            process.kill()
-        process.wait(peers.LIMIT)
 
     def file(self, text):
         folder = tempfile.TemporaryDirectory()
@@ -90,21 +60,24 @@ class Flags(ProcessTest):
         self.assertIn("nonsense", done.stderr)
 
     def test_one_dash_or_two_a_space_or_an_equals_sign(self):
-        port = peers.unused_port()
-        for flags in [["-host=127.0.0.1", f"-port={port}"], ["--host", "127.0.0.1", "--port", str(port)],
-                      ["--host=127.0.0.1", f"--port={port}", "-seed=42", "-proxy-metrics=true"]]:
-            self.url = urllib.parse.urlsplit(f"http://127.0.0.1:{port}")
-            self.start(*flags)
-            self.assertTrue(self.answers(), flags)
-            self.end(self.process)
+        path = self.file("[]")
+        for flags in [["-config=" + path], ["--config", path], ["--config=" + path],
+                      ["-seed=42", "-proxy-metrics=true", "-runtime-metrics", "--seed", "7"]]:
+            self.serve(*flags)
+            self.assertEqual(self.ask("GET", "/proxies").json(), {})
+
+    def test_the_level_of_the_log_is_set_by_the_environment(self):
+        for level in ["trace", "debug", "info", "warn", "error", "fatal", "panic"]:
+            with process.Server(PROGRAM, environment={"LOG_LEVEL": level}):
+                pass
 
 
 class Signals(ProcessTest):
     def test_it_ends_well_when_told_to(self):
         for number in [signal.SIGTERM, signal.SIGINT]:
             self.serve()
-            self.process.send_signal(number)
-            self.assertEqual(self.process.wait(peers.LIMIT), 0)
+            self.server.process.send_signal(number)
+            self.assertEqual(self.server.process.wait(peers.LIMIT), 0)
 
 
 class Configuration(ProcessTest):
@@ -123,7 +96,7 @@ class Configuration(ProcessTest):
     def configured(self, count):
         deadline = time.monotonic() + peers.LIMIT
         while len(found := self.ask("GET", "/proxies").json()) < count:
-            self.assertLess(time.monotonic(), deadline, self.said())
+            self.assertLess(time.monotonic(), deadline, self.server.said())
             time.sleep(0.02)
         return found
 
@@ -131,7 +104,7 @@ class Configuration(ProcessTest):
         for path in [self.file("{nonsense"), self.file('[{"name":"a"}]'), "/nonexistent/x.json"]:
             self.serve(f"-config={path}")
             self.assertEqual(self.ask("GET", "/proxies").json(), {})
-            self.assertRegex(self.said(), "(?i)config|populat")
+            self.assertRegex(self.server.said(), "(?i)config|populat")
 
     def test_the_proxies_that_start_before_a_failure_stay(self):
         path = self.file('[{"name":"a","listen":"127.0.0.1:0","upstream":"u:1"},'
@@ -201,7 +174,7 @@ class Hostile(ProcessTest):
                 return answer.status, data == b"x" * 5000
         except OSError:
             pass
-        self.assertNotEqual(self.process.wait(peers.LIMIT), 0)
+        self.assertNotEqual(self.server.process.wait(peers.LIMIT), 0)
         return None
 
     def test_a_slicer_without_a_size(self):
@@ -219,5 +192,6 @@ class Hostile(ProcessTest):
         self.serve()
         self.ask("POST", "/proxies", {"name": "a/b", "listen": "127.0.0.1:0", "upstream": "u:1"})
         for name in self.ask("GET", "/proxies").json():
-            self.assertEqual(self.ask("DELETE", f"/proxies/{urllib.parse.quote(name, '')}").status, 204)
+            path = f"/proxies/{urllib.parse.quote(name, '')}"
+            self.assertEqual(self.ask("DELETE", path).status, 204)
         self.assertEqual(self.ask("GET", "/proxies").json(), {})

@@ -7,7 +7,8 @@ import socket
 import peers
 from talk import ApiTest, ask, says
 
-RUNNING = '{"name":"p","listen":"127.0.0.1:PORT","upstream":"up:1","enabled":true,LOGGER"toxics":[]}'
+RUNNING = ('{"name":"p","listen":"127.0.0.1:PORT","upstream":"up:1","enabled":true,LOGGER'
+           '"toxics":[]}')
 
 
 class Create(ApiTest):
@@ -124,8 +125,9 @@ class Read(ApiTest):
         self.assert_error(ask("POST", "/proxies/no/toxics", "{}"), 404, "proxy not found")
 
     def test_a_name_may_hold_a_colon_an_at_sign_or_a_space(self):
-        for name, path in [("redis:6379", "redis:6379"), ("a@b", "a@b"), ("redis:6379", "redis%3A6379"),
-                           ("with space", "with%20space"), ("ümlaut", "%C3%BCmlaut")]:
+        for name, path in [("redis:6379", "redis:6379"), ("a@b", "a@b"),
+                           ("redis:6379", "redis%3A6379"), ("with space", "with%20space"),
+                           ("ümlaut", "%C3%BCmlaut")]:
             self.proxy(name)
             self.assertEqual(self.get(f"/proxies/{path}")["name"], name)
             self.assertEqual(ask("DELETE", f"/proxies/{path}").status, 204)
@@ -159,7 +161,8 @@ class Update(ApiTest):
         live = self.client(proxy)
         self.assertEqual(live.trip(b"hello")[0], b"hello")
         updated = ask("POST", "/proxies/p", {"upstream": second.address}).json()
-        self.assertEqual((updated["upstream"], updated["listen"]), (second.address, proxy["listen"]))
+        self.assertEqual((updated["upstream"], updated["listen"]),
+                         (second.address, proxy["listen"]))
         self.assertEqual(live.outcome()[0], b"")
         self.assertEqual(self.client(proxy).outcome(), (b"second", "end"))
 
@@ -176,7 +179,8 @@ class Update(ApiTest):
         proxy = self.proxy(upstream=peer.address)
         live = self.client(proxy)
         live.trip(b"x")
-        answer = ask("POST", "/proxies/p", {"listen": proxy["listen"].replace("127.0.0.1", "localhost")})
+        by_name = proxy["listen"].replace("127.0.0.1", "localhost")
+        answer = ask("POST", "/proxies/p", {"listen": by_name})
         self.assertEqual(answer.json(), proxy)
         self.assertEqual(live.trip(b"still here")[0], b"still here")
 

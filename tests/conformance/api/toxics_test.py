@@ -42,7 +42,8 @@ class Create(ToxicTest):
 
     def test_the_name_defaults_to_type_and_stream_as_said(self):
         for stream, name in [(None, "latency_downstream"), ("upstream", "latency_upstream"),
-                             ("DownStream", "latency_DownStream"), ("UPSTREAM", "latency_UPSTREAM")]:
+                             ("DownStream", "latency_DownStream"),
+                             ("UPSTREAM", "latency_UPSTREAM")]:
             answer = self.add({"type": "latency", "stream": stream}).json()
             self.assertEqual((answer["name"], answer["stream"]), (name, stream or "downstream"))
 
