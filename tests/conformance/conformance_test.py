@@ -1,9 +1,10 @@
 """conformance_test.py BUILD_DIR [SUITE…]: runs the unmodified clients of Toxiproxy against us.
 
 Each suite is run as its ecosystem runs it, against a server of its own that is started here:
-BUILD_DIR/toxiproxy-server, or the program that CONFORMANCE_PROGRAM names. CONFORMANCE_SERVER says which
-server that is, "faultline" (default) or "toxiproxy": against the original the same cases prove the
-tests. What is fetched stays in build/conformance; with that in place no registry is needed.
+BUILD_DIR/toxiproxy-server, or the program that CONFORMANCE_PROGRAM names. CONFORMANCE_SERVER says
+which server that is, "faultline" (default) or "toxiproxy": against the original the same cases
+prove the tests. What is fetched stays in build/conformance; with that in place no registry is
+needed.
 
 One line per suite. A suite whose toolchain or registry is not there is skipped by name, with the
 reason. Exit code 1 if a case failed or a suite ran none.

@@ -1,5 +1,5 @@
-"""The suites: what each needs, how its dependencies are fetched, how it is run as its ecosystem runs
-it, and how its counts are read. Everything fetched or built goes into one folder per suite.
+"""The suites: what each needs, how its dependencies are fetched, how it is run as its ecosystem
+runs it, and how its counts are read. Everything fetched or built goes into one folder per suite.
 """
 
 import json

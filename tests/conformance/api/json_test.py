@@ -97,4 +97,5 @@ class Strict(ApiTest):
                     '{"type":"latency","name":"q","attributes":{"latency":%s}}' % value))
                 self.assert_refused_body(ask("POST", "/proxies/p/toxics/latency_downstream",
                                              '{"attributes":{"latency":%s}}' % value))
-        self.assertEqual(self.get("/proxies/p/toxics/latency_downstream")["attributes"]["latency"], 1)
+        toxic = self.get("/proxies/p/toxics/latency_downstream")
+        self.assertEqual(toxic["attributes"]["latency"], 1)

@@ -73,7 +73,8 @@ def test_reset_peer_on_an_open_connection(through, connect, says):
 
 def test_slicer(through, connect):
     proxy, _ = through()
-    proxy.add_toxic(type="slicer", attributes={"average_size": 90, "size_variation": 20, "delay": 5})
+    proxy.add_toxic(type="slicer",
+                    attributes={"average_size": 90, "size_variation": 20, "delay": 5})
     assert connect(proxy).trip(b"0123456789" * 1000)[0] == b"0123456789" * 1000
 
 
