@@ -15,12 +15,15 @@ import time
 
 sys.dont_write_bytecode = True
 
+import backlog  # noqa: E402
+import controlled  # noqa: E402
 import special  # noqa: E402
 import targets  # noqa: E402
 import workloads  # noqa: E402
 from processes import Foreign, Processes, cpu_seconds  # noqa: E402
 
-REFERENCE = "haproxy"
+REFERENCES = ["direct", "haproxy", "toxiproxy"]  # what ratios are made with
+SPECIAL = special.ALL + backlog.ALL
 FOREIGN_LIMIT = 0.10  # of the machine; a run disturbed more is repeated …
 REPEATS = 2           # … so often
 
@@ -48,7 +51,7 @@ class Bench:
 def race(bench, workload):
     """Every target once per round, in random order."""
     port = workload.start(bench)
-    all_targets = [start(bench, port) for start in targets.ALL]
+    all_targets = [start(bench, port) for start in targets.everything(bench)]
     runs = {target.name: [] for target in all_targets}
     for number in range(-1, bench.rounds):
         for target in bench.shuffled(all_targets):
@@ -57,7 +60,8 @@ def race(bench, workload):
                 runs[target.name].append(run)
     rows = [row(workload, name, runs) for name in runs]
     return {"name": workload.name, "title": workload.title, "metric": workload.metric,
-            "unit": workload.unit, "per": workload.per, "better": workload.better, "rows": rows}
+            "unit": workload.unit, "per": workload.per, "better": workload.better, "rows": rows,
+            "missing": controlled.missing()}
 
 
 def measured(bench, workload, target):
@@ -82,13 +86,16 @@ def row(workload, name, runs):
     key = workload.metric if workload.metric.startswith("p") and workload.unit == "µs" else "rate"
 
     def paired(metric, other):
+        if other not in runs:
+            return None
         pairs = [(a[metric], b[metric]) for a, b in zip(runs[name], runs[other])]
         ratios = [a / b for a, b in pairs if a is not None and b]
         return round(statistics.median(ratios), 3) if ratios else None
 
     found = {"target": name, "value": statistics.median(run[key] for run in runs[name]),
-             "to_direct": paired(key, "direct"), "to_haproxy": paired(key, REFERENCE),
-             "cpu_to_haproxy": paired("cpu", REFERENCE), "runs": runs[name]}
+             **{f"to_{other}": paired(key, other) for other in REFERENCES},
+             **{f"cpu_to_{other}": paired("cpu", other) for other in REFERENCES[1:]},
+             "runs": runs[name]}
     costs = [run["cpu"] for run in runs[name] if run["cpu"] is not None]
     found["cpu"] = statistics.median(costs) if costs else None
     tails = [run["p99"] for run in runs[name] if "p99" in run]
@@ -102,12 +109,14 @@ def show(found):
 
     digits = 2 if found["unit"] in ("GB/s", "µs") else 0
     print(f"\n{found['title']}  ({found['better']} is better)")
-    print(f"  {'':18}{found['unit']:>10}{'/direct':>9}{'/haproxy':>9}{'CPU ' + found['per']:>14}"
-          f"{'/haproxy':>9}{'p99 µs':>10}")
+    print(f"  {'':18}{found['unit']:>10}{'/direct':>9}{'/haproxy':>9}{'/toxipr.':>9}"
+          f"{'CPU ' + found['per']:>14}{'/haproxy':>9}{'/toxipr.':>9}{'p99 µs':>10}")
     for one in found["rows"]:
         print(f"  {one['target']:18}{cell(one['value'], digits):>10}{cell(one['to_direct'], 2):>9}"
-              f"{cell(one['to_haproxy'], 2):>9}{cell(one['cpu'], 2):>14}"
-              f"{cell(one['cpu_to_haproxy'], 2):>9}{cell(one['p99'], 0):>10}")
+              f"{cell(one['to_haproxy'], 2):>9}{cell(one['to_toxiproxy'], 2):>9}"
+              f"{cell(one['cpu'], 2):>14}{cell(one['cpu_to_haproxy'], 2):>9}"
+              f"{cell(one['cpu_to_toxiproxy'], 2):>9}{cell(one['p99'], 0):>10}")
+    controlled.show_missing(found)
 
 
 def compare(old, new):
@@ -154,12 +163,12 @@ def main():
               "seed": options.seed, "machine": machine(), "workloads": [], "special": []}
     print(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in result["machine"].items()))
     disturbed = repeated = 0
-    for workload in workloads.ALL + special.ALL:
+    for workload in workloads.ALL + SPECIAL:
         if options.only and workload.name not in options.only:
             continue
         with Processes() as processes:
             bench = Bench(options, processes)
-            if workload in special.ALL:
+            if workload in SPECIAL:
                 result["special"].append(workload.measure(bench))
                 workload.show(result["special"][-1])
             else:
@@ -181,7 +190,7 @@ def main():
 
 
 def arguments():
-    names = [workload.name for workload in workloads.ALL + special.ALL]
+    names = [workload.name for workload in workloads.ALL + SPECIAL]
     parser = argparse.ArgumentParser(prog="bench", allow_abbrev=False)
     parser.add_argument("--quick", dest="mode", action="store_const", const="quick")
     parser.add_argument("--full", dest="mode", action="store_const", const="full")

@@ -1,8 +1,10 @@
-"""What stands between client and server: nothing, faultline, or HAProxy."""
+"""What stands between client and server: nothing, faultline, HAProxy, or Toxiproxy."""
 
 import os
 import resource
 import socket
+
+import controlled
 
 HAPROXY = """
 global
@@ -61,6 +63,16 @@ def haproxy(name, options=""):
     return start
 
 
-# The reference of ratios is "haproxy".
-ALL = [direct, faultline(), haproxy("haproxy"), haproxy("haproxy A/A"),
-       haproxy("haproxy spliced", SPLICED)]
+def driven(name, program):
+    """A server behind Toxiproxy's API, with one proxy and nothing armed."""
+    def start(bench, upstream):
+        server = controlled.Controlled(bench, name, program)
+        return Target(name, server.proxy(upstream), server.pid)
+    return start
+
+
+def everything(bench):
+    """The references of ratios are "direct", "haproxy" and, where there is one, "toxiproxy"."""
+    return [direct, faultline(), haproxy("haproxy"), haproxy("haproxy A/A"),
+            haproxy("haproxy spliced", SPLICED),
+            *(driven(name, program) for name, program in controlled.programs(bench).items())]

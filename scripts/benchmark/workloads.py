@@ -48,11 +48,14 @@ def accepting(port):
 class Redis(Workload):
     metric, unit, per = "requests", "req/s", "µs/req"
 
-    def __init__(self, pipeline):
-        self.name = f"redis-p{pipeline}"
-        self.title = f"redis-benchmark GET, 50 connections, pipeline {pipeline}"
-        self.pipeline = pipeline
-        self.rate = 60_000 * (1 if pipeline == 1 else 5)  # a guess, corrected by every run
+    def __init__(self, pipeline, connections=50):
+        few = f"-c{connections}" if connections != 50 else ""
+        self.name = f"redis{few}-p{pipeline}"
+        many = "1 connection" if connections == 1 else f"{connections} connections"
+        self.title = f"redis-benchmark GET, {many}, pipeline {pipeline}"
+        self.pipeline, self.connections = pipeline, connections
+        # A guess, corrected by every run.
+        self.rate = (60_000 if connections > 1 else 15_000) * (1 if pipeline == 1 else 5)
 
     def start(self, bench):
         port = free_port()
@@ -65,7 +68,8 @@ class Redis(Workload):
         count = max(1000, int(self.rate * seconds))
         start = time.monotonic()
         text = output([bench.program("redis-benchmark"), "-h", "127.0.0.1", "-p", str(port), "-t",
-                       "get", "-c", "50", "-P", str(self.pipeline), "-n", str(count), "--csv"])
+                       "get", "-c", str(self.connections), "-P", str(self.pipeline), "-n",
+                       str(count), "--csv"])
         self.rate = 0.5 * self.rate + 0.5 * count / (time.monotonic() - start)
         fields = [field.strip('"') for field in text.strip().splitlines()[-1].split(",")]
         return {"rate": float(fields[1]), "operations": count, "p50": float(fields[4]) * 1000,
@@ -151,4 +155,5 @@ class Churn(Echo):
         return ["churn", str(port), str(seconds), "16"]
 
 
-ALL = [Redis(1), Redis(16), Ping(), Paced(), Pgbench(), Bulk(), Churn()]
+ALL = [Redis(1), Redis(16), Redis(1, connections=1), Redis(16, connections=1), Ping(), Paced(),
+       Pgbench(), Bulk(), Churn()]
