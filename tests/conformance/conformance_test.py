@@ -33,10 +33,11 @@ class Skipped(Exception):
     """Why a suite cannot be run on this machine."""
 
 
-def last_words(output):
+def why(output):
+    """The line that says what went wrong: the first error, or else the last word."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower() or "fail" in line.lower()]
-    return (errors or lines or ["it said nothing"])[-1][:200]
+    return (errors[:1] or lines[-1:] or ["it said nothing"])[0][:300]
 
 
 def prepare(suite, deadline):
@@ -57,7 +58,7 @@ def prepare(suite, deadline):
         if code is None:
             raise Skipped(f"fetching took too long; all suites together have {FETCHING} s")
         if code != 0:
-            raise Skipped(f"fetching failed: {last_words(output)}")
+            raise Skipped(f"fetching failed: {why(output)}")
     stamp.write_text(pins.hexdigest())
 
 
@@ -109,8 +110,8 @@ def main(arguments):
             prepare(suite, deadline)
             fetched = time.monotonic()
             (passed, failed, skipped), output = run(suite, program)
-        except Skipped as why:
-            print(f"skipped: {name}: {why}", flush=True)
+        except Skipped as reason:
+            print(f"skipped: {name}: {reason}", flush=True)
             outcomes.append("skipped")
             continue
         if output:
