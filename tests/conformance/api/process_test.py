@@ -104,7 +104,7 @@ class Configuration(ProcessTest):
         for path in [self.file("{nonsense"), self.file('[{"name":"a"}]'), "/nonexistent/x.json"]:
             self.serve(f"-config={path}")
             self.assertEqual(self.ask("GET", "/proxies").json(), {})
-            self.assertRegex(self.server.said(), "(?i)config|populat")
+            self.assertRegex(self.server.said(), f"(?i)config|populat|{re.escape(path)}")
 
     def test_the_proxies_that_start_before_a_failure_stay(self):
         path = self.file('[{"name":"a","listen":"127.0.0.1:0","upstream":"u:1"},'
