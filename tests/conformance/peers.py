@@ -104,6 +104,7 @@ class Client:
     def __init__(self, listen):
         host, _, port = listen.rpartition(":")
         host = {"[::]": "127.0.0.1"}.get(host, host)
+        self.began = time.monotonic()
         self.socket = socket.create_connection((host, int(port)), timeout=LIMIT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.close = self.socket.close
@@ -144,6 +145,10 @@ class Client:
             return data, "end"
         except ConnectionResetError:
             return data, "reset"
+
+    def age(self):
+        """Seconds since before it was connected: at least what any fault of it has taken."""
+        return time.monotonic() - self.began
 
     def silent(self, seconds):
         """True if nothing at all came for so long."""

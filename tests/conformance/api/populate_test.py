@@ -97,6 +97,10 @@ class Populate(ApiTest):
         self.assertEqual(live.outcome()[0], b"")
         self.assertEqual(self.client(found[0]).outcome(), (b"second", "end"))
 
+    def test_toxics_in_the_body_are_ignored(self):
+        for toxics in [None, [], [{"type": "latency", "name": "t"}]]:
+            self.assertEqual(self.created(one("p", toxics=toxics))[0]["toxics"], [])
+
     def test_a_port_of_the_systems_choice_is_chosen_anew(self):
         before = self.proxy()
         self.toxic("latency")
@@ -142,5 +146,9 @@ class Reset(ApiTest):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             listen = f"127.0.0.1:{taken.getsockname()[1]}"
             self.proxy(listen=listen, enabled=False)
+            self.proxy("other", enabled=False)
             self.assert_error(ask("POST", "/reset"), 500,
                               f"listen tcp {listen}: bind: address already in use")
+            # Toxiproxy goes through them in random order and stops; faultline tries them all.
+            enabled = self.get("/proxies/other")["enabled"]
+            self.assertIn(enabled, says([False, True], [True]))

@@ -100,6 +100,15 @@ class Configuration(ProcessTest):
             time.sleep(0.02)
         return found
 
+    def test_toxics_in_the_file(self):
+        # Toxiproxy ignores them: the oldest wish of its users.
+        path = self.file(json.dumps([
+            {"name": "a", "listen": "127.0.0.1:0", "upstream": "up:1",
+             "toxics": [{"type": "latency", "attributes": {"latency": 5}}]}]))
+        self.serve("-config", path)
+        toxics = self.configured(1)["a"]["toxics"]
+        self.assertEqual([toxic["name"] for toxic in toxics], says([], ["latency_downstream"]))
+
     def test_a_file_that_is_bad_or_missing_leaves_a_server_without_proxies(self):
         for path in [self.file("{nonsense"), self.file('[{"name":"a"}]'), "/nonexistent/x.json"]:
             self.serve(f"-config={path}")

@@ -72,8 +72,8 @@ class Create(ApiTest):
         enabled = ask("POST", "/proxies/p", {"enabled": True}).json()
         self.assertEqual((enabled["listen"], enabled["enabled"]), (f"127.0.0.1:{port}", True))
 
-    def test_toxics_of_no_or_null_value_are_no_error(self):
-        for number, toxics in enumerate([None, []]):
+    def test_toxics_in_the_body_are_ignored(self):
+        for number, toxics in enumerate([None, [], [{"type": "latency"}]]):
             self.assertEqual(self.proxy(f"p{number}", toxics=toxics)["toxics"], [])
 
 
@@ -189,13 +189,16 @@ class Update(ApiTest):
         self.assertNotEqual(ask("POST", "/proxies/p", {"listen": "127.0.0.1:0"}).json()["listen"],
                             proxy["listen"])
 
-    def test_a_listen_that_cannot_be_had_disables_the_proxy(self):
-        self.proxy()
+    def test_a_listen_that_cannot_be_had(self):
+        # Toxiproxy has stopped by then, and keeps the bad address; faultline goes on as it was.
+        before = self.proxy()
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             answer = ask("POST", "/proxies/p", {"listen": f"127.0.0.1:{port}"})
             self.assert_error(answer, 500,
                               f"listen tcp 127.0.0.1:{port}: bind: address already in use")
+        bad = {**before, "listen": f"127.0.0.1:{port}", "enabled": False}
+        self.assertEqual(self.get("/proxies/p"), says(bad, before))
 
     def test_toxics_outlive_a_move(self):
         self.proxy()

@@ -38,8 +38,8 @@ def test_timeout(through, connect, stream):
     proxy.add_toxic(type="timeout", stream=stream, attributes={"timeout": 300})
     client = connect(proxy)
     client.send(b"lost")
-    assert client.silent(0.25)
     assert client.outcome()[0] == b""
+    assert client.age() >= 0.3
     assert peer.wait_for(lambda: peer.ends)
 
 
@@ -90,8 +90,8 @@ def test_slow_close(through, connect):
     proxy.add_toxic(type="slow_close", attributes={"delay": 400})
     client = connect(proxy)
     assert client.read(4) == b"done"
-    assert client.silent(0.3)
     assert client.outcome() == (b"", "end")
+    assert client.age() >= 0.4
 
 
 def test_toxicity_0_and_1(through, connect):

@@ -111,6 +111,7 @@ class Server extends ExternalResource {
 
     static class Connection implements AutoCloseable {
         private final Socket socket;
+        private final long began = System.nanoTime();
 
         Connection(String listen) throws IOException {
             int colon = listen.lastIndexOf(':');
@@ -139,6 +140,11 @@ class Server extends ExternalResource {
             send(data);
             assertEquals(data, read(data.length()));
             return (System.nanoTime() - start) / 1_000_000;
+        }
+
+        /** Milliseconds since before it was connected. */
+        long age() {
+            return (System.nanoTime() - began) / 1_000_000;
         }
 
         boolean silent(int milliseconds) throws IOException {

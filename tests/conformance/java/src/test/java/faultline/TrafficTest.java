@@ -65,8 +65,8 @@ public class TrafficTest {
         proxy.toxics().timeout("t", DOWNSTREAM, 300);
         Server.Connection connection = server.connect(proxy);
         connection.send("lost");
-        assertTrue(connection.silent(250));
         assertEquals("", connection.outcome().split("\\|")[0]);
+        assertTrue(connection.age() >= 300);
     }
 
     @Test
@@ -124,8 +124,8 @@ public class TrafficTest {
         proxy.toxics().slowClose("t", DOWNSTREAM, 400);
         Server.Connection connection = server.connect(proxy);
         assertEquals("done", connection.read(4));
-        assertTrue(connection.silent(300));
         assertEquals("|end", connection.outcome());
+        assertTrue(connection.age() >= 400);
     }
 
     @Test
