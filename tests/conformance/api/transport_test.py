@@ -34,12 +34,15 @@ class Version(ApiTest):
 class Routes(ApiTest):
     def test_an_unknown_path_is_404_in_plain_text(self):
         for path in ["/", "/nope", "/proxies/", "/version/", "/proxies/p/", "/proxies/p/toxic",
-                     "/proxies/p/toxics/t/x", "/metrics", "/Proxies"]:
+                     "/proxies/p/toxics/t/x", "/Proxies"]:
             with self.subTest(path):
                 answer = ask("GET", path)
                 self.assertEqual((answer.status, answer.text), (404, "404 page not found\n"))
                 self.assertEqual(answer.type, "text/plain; charset=utf-8")
                 self.assertIsNone(answer.headers["X-Toxiproxy-Request-Id"])
+
+    def test_metrics_are_not_there_unless_asked_for(self):
+        self.assertEqual(ask("GET", "/metrics").status, 404)
 
     def test_a_wrong_method_is_405_and_empty(self):
         self.proxy()
