@@ -4,6 +4,7 @@ while thousands of connections wait. Both servers get the same calls.
 
 import http.client
 import os
+import resource
 import select
 import socket
 import statistics
@@ -84,8 +85,13 @@ class Flood:
 class Control:
     """How long a call takes while every connection has a chunk waiting in a latency fault."""
 
-    name, connections, samples, longest = "control", 9000, 200, 30
-    title = f"control API with {connections} backlogged connections (ms)"
+    name, samples, longest = "control", 200, 30
+
+    def __init__(self):
+        # A server needs two descriptors per connection, and some for itself.
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        self.connections = min(9000, (most - 500) // 2)
+        self.title = f"control API with {self.connections} backlogged connections (ms)"
 
     def measure(self, bench):
         upstream = workloads.Ping().start(bench)
