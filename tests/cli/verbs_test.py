@@ -68,7 +68,7 @@ class VerbsTest(FaultlineTest):
         self.assertEqual((outage["id"], outage["kind"], outage["on"]),
                          ("outage", "reset", ["front"]))
         self.assertEqual((outage["at"], outage["until"], outage["status"]), (1, 2, [503]))
-        self.assertEqual(outage["parameters"], {"connections": "all"})
+        self.assertEqual(outage["parameters"], {"after": "0B", "connections": "all"})
         self.assertEqual(outage["aim"]["share"], "1")
         self.assertEqual(plan["expect"], ["touched(outage) >= 1"])
         self.assertFalse((self.folder / "faultline-runs").exists())

@@ -33,7 +33,8 @@ TEST_CASE("the plan shows what would happen, resolved") {
 TEST_CASE("the plan shows parameters with their defaults") {
   const std::string plan = plan_text(must_read(
       with(small_drill, "kind = \"reset\"", "kind = \"latency\"\ndelay = \"100ms\"\nshare = 0.5")));
-  CHECK_THAT(plan, Contains("outage on: latency on db (delay 100ms, jitter 0s)"));
+  CHECK_THAT(plan,
+             Contains("outage on: latency on db (delay 100ms, jitter 0s, distribution uniform"));
   CHECK_THAT(plan, Contains("share 0.5"));
 }
 
