@@ -5,10 +5,9 @@
 // A chunk is what one read returned or what a codec cut, not a segment: so a probability means more
 // delay for many small messages than for one long transfer.
 
-#include <algorithm>
-#include <array>
+#include "faults/tcp/loss.h"
 
-#include "faults/fault.h"
+#include <array>
 
 namespace faultline {
 namespace {
@@ -35,16 +34,9 @@ constexpr std::array<Parameter, 4> parameters = {{
      .most = "1h"},
 }};
 
-struct Losses {
-  double probability = 0;
-  double correlation = 0;
-  Duration rto{};
-  Duration max{};
-};
-
 class Loss final : public Fault {
  public:
-  explicit Loss(const Losses& losses) : losses_(losses) {}
+  explicit Loss(const LossTerms& losses) : losses_(losses) {}
 
   std::unique_ptr<Fault> fresh() const override { return std::make_unique<Loss>(losses_); }
   void update(const Fault& configured) override { losses_ = same_kind<Loss>(configured).losses_; }
@@ -74,25 +66,27 @@ class Loss final : public Fault {
     return late;
   }
 
-  Losses losses_;
+  LossTerms losses_;
   bool burst_ = false;  // the chunk before this one was lost
 };
 
 Checked<std::unique_ptr<Fault>> make(const Settings& settings) {
-  const Losses losses{.probability = settings.ratio("probability"),
-                      .correlation = settings.ratio("correlation"),
-                      .rto = settings.duration("rto"),
-                      .max = settings.duration("max")};
+  const LossTerms losses{.probability = settings.ratio("probability"),
+                         .correlation = settings.ratio("correlation"),
+                         .rto = settings.duration("rto"),
+                         .max = settings.duration("max")};
   if (losses.max < losses.rto) {
     return std::unexpected(
         Errors{{settings.where("max"), "\"max\" = " + to_string(losses.max) +
                                            " is shorter than \"rto\" = " + to_string(losses.rto) +
                                            "; it bounds what one timeout or more add up to"}});
   }
-  return std::make_unique<Loss>(losses);
+  return make_loss(losses);
 }
 
 }  // namespace
+
+std::unique_ptr<Fault> make_loss(const LossTerms& terms) { return std::make_unique<Loss>(terms); }
 
 extern const FaultKind loss_kind;
 constinit const FaultKind loss_kind = {

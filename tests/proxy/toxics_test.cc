@@ -136,8 +136,8 @@ TEST_CASE("packet_loss delays by retransmission timeouts and loses no byte") {
   CHECK(some.tape.touches[1] < 300);
 
   VirtualLink all(*loss(1, 0));
-  all.arrive("a").pass(10min);
+  all.arrive("a").pass(1min);
   CHECK(all.text().empty());
-  all.pass(1h);
+  all.pass(1min);
   CHECK(all.text() == "a");
 }
