@@ -225,6 +225,15 @@ void read_one(std::span<const Parameter> parameters, const RawSetting& raw, Sett
 
 }  // namespace
 
+std::vector<RawSetting> over(std::vector<RawSetting> earlier,
+                             const std::vector<RawSetting>& later) {
+  for (const RawSetting& setting : later) {
+    std::erase_if(earlier, [&](const RawSetting& old) { return old.name == setting.name; });
+    earlier.push_back(setting);
+  }
+  return earlier;
+}
+
 Duration Settings::duration(std::string_view name) const { return held<Duration>(*this, name); }
 Bytes Settings::bytes(std::string_view name) const { return held<Bytes>(*this, name); }
 std::int64_t Settings::integer(std::string_view name) const {

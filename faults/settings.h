@@ -37,6 +37,9 @@ struct RawSetting {
   std::string where;  // "drill.toml:14:9", or a JSON pointer
 };
 
+// `later` over `earlier`, by name.
+std::vector<RawSetting> over(std::vector<RawSetting> earlier, const std::vector<RawSetting>& later);
+
 class Settings {
  public:
   using Value = std::variant<Duration, Bytes, std::int64_t, double, std::string, bool>;

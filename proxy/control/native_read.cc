@@ -41,16 +41,6 @@ void check_settings(NativeObject& object, const FaultKind& kind,
   if (const auto made = kind.make(*settings); !made) note(object, made.error());
 }
 
-// `later` over `earlier`, by name.
-std::vector<RawSetting> over(std::vector<RawSetting> earlier,
-                             const std::vector<RawSetting>& later) {
-  for (const RawSetting& setting : later) {
-    std::erase_if(earlier, [&](const RawSetting& old) { return old.name == setting.name; });
-    earlier.push_back(setting);
-  }
-  return earlier;
-}
-
 const FaultKind* read_kind(NativeObject& object) {
   object.require("kind", "\"latency\"");
   const std::optional<std::string> word = object.text("kind");

@@ -27,16 +27,6 @@ bool addressable(std::string_view name) {
 // A wildcard that means both families is IPv4 alone where there is no IPv6.
 bool lacks_ipv6(int code) { return code == EAFNOSUPPORT || code == EADDRNOTAVAIL; }
 
-// `later` over `earlier`, by name.
-std::vector<RawSetting> merged(std::vector<RawSetting> earlier,
-                               const std::vector<RawSetting>& later) {
-  for (const RawSetting& setting : later) {
-    std::erase_if(earlier, [&](const RawSetting& old) { return old.name == setting.name; });
-    earlier.push_back(setting);
-  }
-  return earlier;
-}
-
 }  // namespace
 
 const HeldFault* HeldProxy::fault(std::string_view fault_name) const {
@@ -276,7 +266,7 @@ Ordered<const HeldFault*> Registry::change_fault(std::string_view proxy_name, st
   const Ordered<const HeldFault*> found = fault(proxy_name, name);
   if (!found) return std::unexpected(found.error());
   FaultOrder order = (*found)->order;
-  order.settings = merged(std::move(order.settings), change.settings);
+  order.settings = over(std::move(order.settings), change.settings);
   order.aim = change.aim.value_or(order.aim);
   order.aim_settings = change.aim_settings.value_or(order.aim_settings);
   order.toxicity = change.toxicity.value_or(order.toxicity);
