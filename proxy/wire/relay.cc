@@ -55,7 +55,6 @@ void Relay::arm(const LocalFault& fault, Instant now, bool established) {
   for (const Direction d : both_directions) {
     if (includes(fault.spec.directions(), d)) arm_lane(lane(d), fault, now, established);
   }
-  worker_.mark(*this);
 }
 
 void Relay::update(const LocalFault& fault, Instant now) {
@@ -67,18 +66,17 @@ void Relay::update(const LocalFault& fault, Instant now) {
     const bool wanted = taken && includes(fault.spec.directions(), d);
     if (armed && wanted) {
       l.link->update(fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), now);
+      worker_.mark(*this);
     } else if (armed) {
       disarm_lane(l, fault.id, now);
     } else if (wanted) {
       arm_lane(l, fault, now, true);
     }
   }
-  worker_.mark(*this);
 }
 
 void Relay::disarm(FaultId fault, Instant now) {
   for (const Direction d : both_directions) disarm_lane(lane(d), fault, now);
-  worker_.mark(*this);
 }
 
 void Relay::arm_lane(Lane& l, const LocalFault& fault, Instant now, bool established) {
@@ -88,11 +86,13 @@ void Relay::arm_lane(Lane& l, const LocalFault& fault, Instant now, bool establi
   }
   l.link->arm({fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), fault.since}, now,
               established);
+  worker_.mark(*this);
 }
 
 void Relay::disarm_lane(Lane& l, FaultId fault, Instant now) {
-  if (!l.link) return;
+  if (!l.link || !l.link->armed(fault)) return;
   l.link->disarm(fault, now);
+  worker_.mark(*this);
   if (l.link->staged()) return;
   l.link.reset();
   worker_.count_staged(-1);

@@ -186,7 +186,10 @@ void Worker::remove(Relay& relay) {
 
 void Worker::close_all(std::string_view reason) {
   for (auto& [id, relay] : relays_) relay->close(reason);
-  while (!relays_.empty()) settle(loop_.now());
+  while (!relays_.empty()) {
+    assert(!dirty_.empty());  // each of them was marked, and finishes when it settles
+    settle(loop_.now());
+  }
 }
 
 }  // namespace faultline::wire
