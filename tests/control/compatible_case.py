@@ -2,43 +2,29 @@
 
 import http.client
 import json
-import re
-import signal
 import socket
 import struct
-import subprocess
-import threading
 
-PATIENCE = 30.0  # seconds until what should have happened is called missing
+from serving_case import PATIENCE, Serving
 
 
-class Server:
-    def __init__(self, build, *arguments, **options):
-        self.process = subprocess.Popen(
-            [build / "faultline", "serve", "--listen", "127.0.0.1:0", *arguments],
-            stdout=subprocess.PIPE, text=True, **options)
-        found = None
-        while not found:
-            line = self.process.stdout.readline()
-            if not line:
-                raise AssertionError("it does not serve")
-            found = re.search(r"listening (\S+):(\d+)", line)
-        self.address = (found.group(1), int(found.group(2)))
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+class Server(Serving):
+    """Toxiproxy's API, on a free port, until the end of the `with`."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__("--listen", "127.0.0.1:0", *arguments, **options)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(PATIENCE)
-        self.process.stdout.close()
+        code = self.stop()
         if code != 0:
-            raise AssertionError(f"it ended with {code}")
+            raise AssertionError(f"it ended with {code}: {self.errors}")
 
     def call(self, method, path, body=None):
         """(status, what the JSON says, or the text)."""
-        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self.address, timeout=PATIENCE)
         try:
             data = None if body is None else json.dumps(body)
             connection.request(method, path, data, {"Content-Type": "application/json"})

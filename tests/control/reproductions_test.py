@@ -6,16 +6,12 @@ Each case was seen to fail there; where its users told of it, the thread is name
 Usage: reproductions_test.py BUILD_DIR
 """
 
-import pathlib
 import resource
 import select
 import socket
-import sys
 import unittest
 
 from compatible_case import Server, connected, ending, exchange, listener, reset
-
-BUILD = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/dev").resolve()
 
 
 class Reproductions(unittest.TestCase):
@@ -27,7 +23,7 @@ class Reproductions(unittest.TestCase):
         def few_descriptors():
             resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))
 
-        with Server(BUILD, "--workers", "1", preexec_fn=few_descriptors) as server:
+        with Server("--workers", "1", preexec_fn=few_descriptors) as server:
             address = server.proxy("few", self.upstream.getsockname())
             clients = [socket.create_connection(address) for _ in range(400)]
             for client in clients:
@@ -47,7 +43,7 @@ class Reproductions(unittest.TestCase):
     # Toxiproxy #558, and #88, #159, #210, #254, #412, #427, #428 before it: with a peer gone, the
     # removal of a latency that holds data never ends, and takes the whole API with it.
     def test_a_latency_with_a_backlog_and_dead_peers_is_removed_at_once(self):
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("slow", self.upstream.getsockname())
             self.assertEqual(server.toxic("slow", "latency", "upstream", latency=30000)[0], 200)
             for _ in range(10):
@@ -68,7 +64,7 @@ class Reproductions(unittest.TestCase):
     # No thread found: a jitter beyond what its generator can draw ends the process at the first
     # byte. Here it is as long as time goes, and over with the toxic.
     def test_a_jitter_beyond_all_bounds_holds_bytes_and_kills_nothing(self):
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("jitter", self.upstream.getsockname())
             self.assertEqual(server.toxic("jitter", "latency", "upstream", jitter=1 << 62)[0], 200)
             client, peer = connected(address, self.upstream)
@@ -81,7 +77,7 @@ class Reproductions(unittest.TestCase):
 
     # Toxiproxy PR #764: a rate below zero ends the process at the first byte.
     def test_numbers_below_zero_are_refused(self):
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("numbers", self.upstream.getsockname())
             for kind, attributes in (("bandwidth", {"rate": -1}), ("latency", {"latency": -1}),
                                      ("slicer", {"average_size": -5})):
@@ -95,7 +91,7 @@ class Reproductions(unittest.TestCase):
     # Toxiproxy #541 and #178, PRs #727 and #770: a slicer without attributes, or one that varies by
     # more than its average, ends the process at the first byte.
     def test_a_slicer_of_any_sizes_is_harmless(self):
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("sliced", self.upstream.getsockname())
             for attributes in ({}, {"average_size": 4, "size_variation": 64}):
                 status, said = server.toxic("sliced", "slicer", "upstream", **attributes)
@@ -117,7 +113,7 @@ class Reproductions(unittest.TestCase):
             plug.setblocking(False)
             plug.connect_ex(silent.getsockname())
             plugs.append(plug)
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("silent", silent.getsockname())
             waiting = socket.create_connection(address, timeout=30)
             self.assertEqual(server.call("GET", "/proxies/silent")[0], 200)
@@ -132,7 +128,7 @@ class Reproductions(unittest.TestCase):
 
     # No thread found: an RST of either side becomes a FIN on the other.
     def test_a_reset_arrives_as_a_reset(self):
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("plain", self.upstream.getsockname())
             client, peer = connected(address, self.upstream)
             reset(peer)
@@ -146,7 +142,7 @@ class Reproductions(unittest.TestCase):
     # Toxiproxy #603 and #465: reset_peer waits for data and so never resets an idle connection; one
     # that was open before gets a FIN; and with a toxicity of 0 connections are reset all the same.
     def test_reset_peer_resets_idle_and_live_connections_and_only_those_it_is_for(self):
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("reset", self.upstream.getsockname())
             client, peer = connected(address, self.upstream)
             server.call("POST", "/proxies/reset/toxics",
@@ -161,7 +157,7 @@ class Reproductions(unittest.TestCase):
     # No thread found: the end of either side closes both, so the reply to a client that has shut
     # down its sending side is lost.
     def test_a_half_closed_client_gets_its_reply(self):
-        with Server(BUILD) as server:
+        with Server() as server:
             address = server.proxy("half", self.upstream.getsockname())
             client, peer = connected(address, self.upstream)
             client.sendall(b"question")
