@@ -14,13 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/wire/socket.h"
+
 namespace faultline::wire {
 namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
 
 class Attempt final : public Probe, private Watcher {
  public:
@@ -62,9 +59,10 @@ class Attempt final : public Probe, private Watcher {
     if (auto* const self = static_cast<Attempt*>(lookup->data)) {
       self->lookup_ = nullptr;
       for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+        if (one->ai_addrlen > sizeof(SocketAddress::storage)) continue;
         SocketAddress& address = self->addresses_.emplace_back();
         std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
-        address.size = one->ai_addrlen;
+        address.length = one->ai_addrlen;
       }
       if (status != 0) self->finish("no such host: " + self->target_.address.host);
       if (!self->done_) self->connect_next();
@@ -77,11 +75,10 @@ class Attempt final : public Probe, private Watcher {
     if (fd_ >= 0) close(std::exchange(fd_, -1));
     if (next_ == addresses_.size()) return finish(last_error_);
     const SocketAddress& address = addresses_[next_++];
-    fd_ = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd_ = socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd_ < 0) return finish(strerrorname_np(errno));
     connected_ = false;
-    const auto* const generic = reinterpret_cast<const sockaddr*>(&address.storage);
-    if (connect(fd_, generic, address.size) != 0 && errno != EINPROGRESS) {
+    if (connect(fd_, address.get(), address.length) != 0 && errno != EINPROGRESS) {
       last_error_ = strerrorname_np(errno);
       return connect_next();
     }

@@ -37,7 +37,7 @@ std::string SocketAddress::text() const { return Address{host(), port()}.text();
 
 std::string SocketAddress::host() const {
   char host[INET6_ADDRSTRLEN] = "?";
-  if (storage.ss_family == AF_INET6) {
+  if (family() == AF_INET6) {
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
     inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
   } else {
@@ -48,7 +48,7 @@ std::string SocketAddress::host() const {
 }
 
 std::uint16_t SocketAddress::port() const {
-  if (storage.ss_family == AF_INET6)
+  if (family() == AF_INET6)
     return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
   return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
 }
@@ -72,12 +72,11 @@ bool numeric(const Address& address, SocketAddress& out) {
 }
 
 std::expected<Descriptor, int> try_listen_on(const SocketAddress& address) {
-  Descriptor socket(
-      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   const int off = 0;
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (address.storage.ss_family == AF_INET6)
+  if (address.family() == AF_INET6)
     setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (!socket.open() || bind(socket.get(), address.get(), address.length) != 0 ||
       listen(socket.get(), SOMAXCONN) != 0)
@@ -105,8 +104,8 @@ SocketAddress local_address(int fd) {
 
 Dialing dial(const SocketAddress& address) {
   Dialing dialing;
-  dialing.socket = Descriptor(
-      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  dialing.socket =
+      Descriptor(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!dialing.socket.open()) {
     dialing.error = errno;
     return dialing;

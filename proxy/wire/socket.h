@@ -37,10 +37,11 @@ class Descriptor {
 };
 
 struct SocketAddress {
-  sockaddr_storage storage{};
+  sockaddr_in6 storage{};  // the larger of the two families
   socklen_t length = 0;
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  int family() const { return get()->sa_family; }
   std::string text() const;  // "127.0.0.1:5432", "[::1]:5432"
   std::string host() const;  // "127.0.0.1", "::1"
   std::uint16_t port() const;

@@ -69,7 +69,7 @@ class Peer {
   static Peer to(const Address& address) {
     wire::SocketAddress target;
     REQUIRE(wire::numeric(address, target));
-    Peer peer(::socket(target.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Peer peer(::socket(target.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
     const bool connected = connect(peer.fd(), target.get(), target.length) == 0;
     // An RST right after the handshake may come before connect() has returned, and is then told by
     // it alone.

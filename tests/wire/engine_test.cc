@@ -13,7 +13,7 @@ namespace {
 bool refused(const Address& address) {
   wire::SocketAddress target;
   REQUIRE(wire::numeric(address, target));
-  const wire::Descriptor socket(::socket(target.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const wire::Descriptor socket(::socket(target.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   return connect(socket.get(), target.get(), target.length) != 0 && errno == ECONNREFUSED;
 }
 
