@@ -5,60 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "proxy/link_verdict.h"
+
 namespace faultline {
-
-// What the fault said about the chunk at hand, written down while it speaks; the link acts on it
-// when the fault has returned.
-class Link::Verdict final : public Outlet {
- public:
-  enum class Fate : std::uint8_t { dropped, passed, delayed, replaced, parted };
-  struct Part {
-    std::size_t bytes;
-    Instant due;
-  };
-
-  explicit Verdict(const Stage& stage) : held_(stage.held) {}
-
-  void pass() override { decide(Fate::passed); }
-  void pass_at(Instant when) override {
-    decide(Fate::delayed);
-    due = when;
-  }
-  void replace(ByteView bytes) override {
-    decide(Fate::replaced);
-    replacement = bytes;
-  }
-  void pass_part(std::size_t bytes, Instant when) override {
-    decide(Fate::parted);
-    parts.push_back({bytes, when});
-  }
-  std::uint64_t held() const override { return held_; }
-  void release(std::uint64_t bytes) override { releases.push_back(bytes); }
-  void answer(ByteView bytes) override { answered += bytes; }
-  void end() override { ended = true; }
-  void close() override { ended = closed = true; }
-  void reset() override { reset_spoken = true; }
-  void refuse() override { refused = true; }
-  void open_at(Instant when) override { opens = std::max(opens, when); }
-  void wake_at(Instant when) override { wake = when; }
-
-  Fate fate = Fate::dropped;
-  Instant due{};
-  std::vector<Part> parts;
-  Instant wake = never, opens{};
-  std::vector<std::uint64_t> releases;
-  bool ended = false, closed = false, reset_spoken = false, refused = false;
-  std::string replacement, answered;
-
- private:
-  void decide(Fate decision) {
-    assert(fate == Fate::dropped || (fate == Fate::parted) == (decision == Fate::parted));
-    fate = decision;
-  }
-
-  const std::uint64_t held_;
-};
-
 namespace {
 
 // How many bytes a replacement altered: those that differ, or all where the length does.
@@ -81,7 +30,7 @@ Link::Stage* Link::find(FaultId id) {
   return found == stages_.end() ? nullptr : &*found;
 }
 
-void Link::arm(const Arming& arming, Instant now, bool established) {
+bool Link::arm(const Arming& arming, Instant now, bool established) {
   assert(find(arming.id) == nullptr);
   const auto place = std::ranges::lower_bound(stages_, arming.id, {}, &Stage::id);
   Stage& stage = *stages_.emplace(place);
@@ -92,12 +41,14 @@ void Link::arm(const Arming& arming, Instant now, bool established) {
   Verdict verdict(stage);
   stage.fault->armed(moment(stage, now), established, verdict);
   carry_out(index_of(stage), verdict, now);
+  return !verdict.silent();
 }
 
-void Link::update(FaultId id, const Fault& prototype, Draw draw, Instant now) {
+bool Link::update(FaultId id, const Fault& prototype, Draw draw, Instant now) {
   Stage* const stage = find(id);
-  if (stage == nullptr) return;
+  if (stage == nullptr) return false;
   const std::size_t index = index_of(*stage);
+  const bool waited = !stage->waiting.empty() || stage->open_at > now;
   stage->draw = draw;
   stage->fault->update(prototype);
   if (stage->open_at > now) ask_opening(index, stage->opened, now);
@@ -105,6 +56,7 @@ void Link::update(FaultId id, const Fault& prototype, Draw draw, Instant now) {
   Verdict verdict(*stage);
   stage->fault->timer(moment(*stage, now), verdict);
   carry_out(index, verdict, now);
+  return waited || !verdict.silent();
 }
 
 void Link::opening(Instant now) {
@@ -127,16 +79,18 @@ Instant Link::open_at() const {
   return latest;
 }
 
-void Link::disarm(FaultId id, Instant now) {
+bool Link::disarm(FaultId id, Instant now) {
   Stage* const stage = find(id);
-  if (stage == nullptr) return;
+  if (stage == nullptr) return false;
   const std::size_t index = index_of(*stage);
+  const bool waited = !stage->waiting.empty() || stage->open_at > now;
   Verdict verdict(*stage);
   stage->fault->disarmed(moment(*stage, now), verdict);
   carry_out(index, verdict, now);
   if (!stage->waiting.empty()) exit_.touched(id, 0);  // the release is its last alteration
   release(index, never, now);
   stages_.erase(stages_.begin() + static_cast<std::ptrdiff_t>(index));
+  return waited || !verdict.silent();
 }
 
 void Link::arrive(const Chunk& chunk) { enter(0, chunk, nullptr); }
@@ -251,7 +205,7 @@ void Link::offer_closing(std::size_t index, Item item, Instant now) {
 // The fault decides anew about everything that waits at it.
 void Link::offer_again(std::size_t index, Instant now) {
   Stage& stage = stages_[index];
-  std::deque<Item> offered;
+  std::list<Item> offered;
   while (!stage.waiting.empty()) offered.push_back(take_front(stage));
   for (Item& item : offered) {
     if (item.spoken) {

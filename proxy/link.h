@@ -11,7 +11,7 @@
 // held, in order; what passes every fault at once is never copied.
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <vector>
 
@@ -52,14 +52,16 @@ class Link {
     Draw draw;        // about (seed, fault, connection)
     Instant since{};  // in force on the proxy
   };
-  void arm(const Arming& arming, Instant now, bool established);
+  // This and the next two are true when something follows from it, and settle() is due: a change
+  // that touches thousands of idle links must cost no more than telling them.
+  bool arm(const Arming& arming, Instant now, bool established);
   // Takes over the settings of `prototype` and decides anew about what waits at the fault. Does
   // nothing where the fault is not armed.
-  void update(FaultId id, const Fault& prototype, Draw draw, Instant now);
+  bool update(FaultId id, const Fault& prototype, Draw draw, Instant now);
   void opening(Instant now);  // the connection is about to dial
   // Not before this may it dial: the latest that a fault asked for; the epoch if none did.
   Instant open_at() const;
-  void disarm(FaultId id, Instant now);
+  bool disarm(FaultId id, Instant now);
   bool staged() const { return !stages_.empty(); }
   bool armed(FaultId id) const;
 
@@ -76,7 +78,7 @@ class Link {
 
   bool empty() const;  // no bytes and no closing wait
 
-  static constexpr std::uint64_t item_cost = 144;
+  static constexpr std::uint64_t item_cost = 176;
 
  private:
   struct Item {
@@ -101,7 +103,7 @@ class Link {
     Instant open_at{};          // what it answered
     bool closed = false;        // the fault ended this direction: what comes later is dropped
     std::uint64_t held = 0;     // bytes in `waiting`
-    std::deque<Item> waiting;
+    std::list<Item> waiting;    // allocates nothing while nothing waits
   };
   class Verdict;
 

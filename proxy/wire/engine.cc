@@ -357,9 +357,11 @@ bool RunningEngine::reset(ConnectionId connection) {
 }
 
 std::string RunningEngine::limits() const {
-  return std::to_string(budget_.most()) + " connections, " + to_string(options_.total_limit) +
-         " held by faults (" + to_string(options_.link_limit) + " per direction), " +
-         std::to_string(options_.workers) + (options_.workers == 1 ? " worker" : " workers");
+  const Bytes least{2 * budget_.most() * least_link_limit.count};  // if all links are full
+  return std::to_string(budget_.most()) + " connections, at most " +
+         to_string(std::max(options_.total_limit, least)) + " held by faults (" +
+         to_string(options_.link_limit) + " per direction), " + std::to_string(options_.workers) +
+         (options_.workers == 1 ? " worker" : " workers");
 }
 
 void RunningEngine::write(EventKind kind, Instant at, FaultId fault, ProxyId proxy,

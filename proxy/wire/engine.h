@@ -19,11 +19,14 @@
 namespace faultline::wire {
 
 struct EngineOptions {
-  unsigned workers = 0;         // 0: 1 on two cores or fewer, else min(cores - 1, 4)
-  std::uint64_t seed = 1;       // of every decision by chance
-  Bytes link_limit = 16_MiB;    // held per direction while a fault is armed; then reading stops
-  Bytes total_limit = 256_MiB;  // … in the whole process, shared fairly; never below 64 KiB a link
+  unsigned workers = 0;        // 0: 1 on two cores or fewer, else min(cores - 1, 4)
+  std::uint64_t seed = 1;      // of every decision by chance
+  Bytes link_limit = 16_MiB;   // held per direction while a fault is armed; then reading stops
+  Bytes total_limit = 40_MiB;  // … in the whole process, shared fairly
 };
+
+// What a direction may hold even when all hold the total, so that each goes on.
+inline constexpr Bytes least_link_limit = 4_KiB;
 
 // When a change was ordered and when it was in force everywhere (design: t_cmd, t_arm).
 struct Receipt {

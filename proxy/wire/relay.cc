@@ -29,6 +29,7 @@ Relay::Relay(Worker& worker, LocalProxy& proxy, ConnectionId id, std::uint64_t o
 Relay::~Relay() {
   for (const Direction d : both_directions) {
     if (lane(d).staged()) worker_.count_staged(-1);
+    worker_.count_held(lane(d).counted, 0);
   }
 }
 
@@ -44,8 +45,10 @@ bool Relay::takes(const LocalFault& fault) const {
   for (const Target& target : fault.targets) {
     if (target.proxy != proxy_.id) continue;
     if (ordinal_ <= target.before) return false;
-    return fault.spec.aim.takes({.place = ordinal_ - target.before, .client = peer_.host()},
-                                fault.draw.about(ordinal_));
+    const Aim& aim = fault.spec.aim;
+    const std::string client = aim.client ? peer_.host() : std::string();
+    return aim.takes({.place = ordinal_ - target.before, .client = client},
+                     fault.draw.about(ordinal_));
   }
   return false;
 }
@@ -65,8 +68,8 @@ void Relay::update(const LocalFault& fault, Instant now) {
     const bool armed = l.link && l.link->armed(fault.id);
     const bool wanted = taken && includes(fault.spec.directions(), d);
     if (armed && wanted) {
-      l.link->update(fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), now);
-      worker_.mark(*this);
+      if (l.link->update(fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), now))
+        worker_.mark(*this);
     } else if (armed) {
       disarm_lane(l, fault.id, now);
     } else if (wanted) {
@@ -84,15 +87,14 @@ void Relay::arm_lane(Lane& l, const LocalFault& fault, Instant now, bool establi
     l.link = std::make_unique<Link>(l.direction, l);
     worker_.count_staged(1);
   }
-  l.link->arm({fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), fault.since}, now,
-              established);
-  worker_.mark(*this);
+  if (l.link->arm({fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), fault.since}, now,
+                  established))
+    worker_.mark(*this);
 }
 
 void Relay::disarm_lane(Lane& l, FaultId fault, Instant now) {
   if (!l.link || !l.link->armed(fault)) return;
-  l.link->disarm(fault, now);
-  worker_.mark(*this);
+  if (l.link->disarm(fault, now)) worker_.mark(*this);
   if (l.link->staged()) return;
   l.link.reset();
   worker_.count_staged(-1);
@@ -160,6 +162,7 @@ Relay::Next Relay::settle(Instant now) {
     note_error(d);
     if (lane(d).link) lane(d).link->settle(now);
     more = pump(lane(d)) || more;
+    count_held(lane(d));
   }
   close_flows(now);
   if (doom_ != Doom::none) return Next::again;

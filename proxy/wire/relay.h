@@ -113,6 +113,7 @@ class Relay final : private CodecOutlet {
     std::uint8_t bulk_reads = 0;  // in a row
     bool paused = false;          // reading stopped at the bound of what may be held
     std::uint64_t relayed = 0;    // bytes read from the source
+    std::uint64_t counted = 0;    // of what is held: what the worker knows of
     Instant reset_limit = never;  // then an RST waits no longer
     std::vector<FaultId> touched_by;
   };
@@ -136,6 +137,7 @@ class Relay final : private CodecOutlet {
   bool pump_spliced(Lane& lane);
   void count(Lane& lane, std::size_t bytes);
   void deliver(Lane& lane, ByteView bytes);
+  void count_held(Lane& lane);
   void source_over(Lane& lane, Instant now);
   void flush(Lane& lane);
   void sink_failed(Direction d);

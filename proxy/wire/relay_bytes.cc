@@ -24,7 +24,7 @@ constexpr std::size_t bulk_over = 32 * 1024;
 bool Relay::may_read(Lane& l) {
   if (connection_.drops(l.direction)) return true;
   if (!l.staged()) return l.queue.empty();
-  const std::uint64_t limit = worker_.link_limit();
+  const std::uint64_t limit = worker_.link_limit(l.counted);
   if (l.paused ? l.held() > limit / 2 : l.held() >= limit) {
     l.paused = true;
   } else {
@@ -65,7 +65,7 @@ bool Relay::pump_copied(Lane& l) {
     if (budget == 0) return true;
     std::size_t room = budget;
     if (l.staged() && !connection_.drops(l.direction))
-      room = std::min<std::uint64_t>(room, worker_.link_limit() - l.held());
+      room = std::min<std::uint64_t>(room, worker_.link_limit(l.counted) - l.held());
     const std::span<char> scratch = worker_.scratch().first(room);
     const Transfer got = receive(from.socket.get(), scratch);
     if (got.would_block) {
@@ -83,6 +83,7 @@ bool Relay::pump_copied(Lane& l) {
                          ? 0
                          : static_cast<std::uint8_t>(std::min<int>(l.bulk_reads + 1, bulk_proof));
       deliver(l, ByteView(scratch.data(), got.count));
+      count_held(l);
       if (doom_ != Doom::none) return false;
     }
   }
@@ -127,6 +128,14 @@ void Relay::count(Lane& l, std::size_t bytes) {
   worker_.count_moved(bytes);
   ProxyCounters& sums = proxy_.counters;
   (l.direction == Direction::upstream ? sums.bytes_upstream : sums.bytes_downstream) += bytes;
+}
+
+// Tells the worker what a staged direction holds by now.
+void Relay::count_held(Lane& l) {
+  const std::uint64_t held = l.staged() ? l.held() : 0;
+  if (held == l.counted) return;
+  worker_.count_held(l.counted, held);
+  l.counted = held;
 }
 
 void Relay::deliver(Lane& l, ByteView bytes) {

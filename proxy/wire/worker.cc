@@ -135,11 +135,15 @@ void Worker::resolve(const Address& address, ConnectionId whom) {
   });
 }
 
-std::uint64_t Worker::link_limit() const {
-  const std::uint64_t workers = std::max(shared_.options.workers, 1U);
+std::uint64_t Worker::link_limit(std::uint64_t own) const {
+  const std::uint64_t all =
+      shared_.options.total_limit.count / std::max(shared_.options.workers, 1U);
   const auto links = static_cast<std::uint64_t>(std::max<std::int64_t>(staged_links_, 1));
-  const std::uint64_t share = shared_.options.total_limit.count / workers / links;
-  return std::min(shared_.options.link_limit.count, std::max(share, (64_KiB).count));
+  const std::uint64_t share = std::min(shared_.options.link_limit.count, all / links);
+  // Shares shrink as links come, so those that came first may have taken all.
+  const std::uint64_t others = held_ - own;
+  const std::uint64_t left = all > others ? all - others : 0;
+  return std::max(std::min(share, left), least_link_limit.count);
 }
 
 void Worker::settle(Instant now) {
@@ -147,7 +151,7 @@ void Worker::settle(Instant now) {
   moved_ = 0;
   bool again = false;
   std::size_t settled = 0;
-  for (; settled < settling_.size() && moved_ < turn_limit; ++settled) {
+  for (; settled < settling_.size() && settled < turn_relays && moved_ < turn_limit; ++settled) {
     Relay* relay = settling_[settled];
     relay->dirty = false;
     switch (relay->settle(now)) {

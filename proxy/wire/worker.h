@@ -72,6 +72,7 @@ class Worker {
   // Bytes all connections together may move in one turn. What is ready beyond it goes on in the
   // next, so that a message to the worker waits for a few milliseconds at most.
   static constexpr std::size_t turn_limit = 8 * turn_budget;
+  static constexpr std::size_t turn_relays = 1024;  // … and of how many the turn is
 
   struct Shared {  // the same for every worker of the engine
     EngineOptions options;
@@ -113,8 +114,10 @@ class Worker {
   void mark(Relay& relay);
   void resolve(const Address& address, ConnectionId whom);
   void count_staged(int change) { staged_links_ += change; }
+  void count_held(std::uint64_t before, std::uint64_t now) { held_ = held_ - before + now; }
   void count_moved(std::size_t bytes) { moved_ += bytes; }
-  std::uint64_t link_limit() const;  // bytes one link may hold now
+  // Bytes that one link may hold now, of which it holds so many.
+  std::uint64_t link_limit(std::uint64_t own) const;
 
  private:
   void settle(Instant now);
@@ -132,7 +135,8 @@ class Worker {
   std::unordered_map<ConnectionId, std::unique_ptr<Relay>> relays_;
   std::vector<Relay*> dirty_, settling_;
   std::int64_t staged_links_ = 0;
-  std::size_t moved_ = 0;  // bytes in this turn
+  std::uint64_t held_ = 0;  // bytes in staged links and behind them
+  std::size_t moved_ = 0;   // bytes in this turn
   std::thread thread_;
 };
 

@@ -10,6 +10,7 @@
 #include "proxy/wire/engine.h"
 #include "proxy/wire/signals.h"
 #include "scenarios/cli/arguments.h"
+#include "scenarios/cli/engine_flags.h"
 #include "scenarios/drill/fault_spec.h"
 
 namespace faultline::cli {
@@ -21,14 +22,18 @@ constexpr std::string_view usage =
     "  faultline relay --listen 127.0.0.1:6380 --upstream 127.0.0.1:6379 --fault "
     "latency:delay=100ms\n\n"
     "Usage: faultline relay --listen HOST:PORT --upstream HOST:PORT [--protocol NAME]\n"
-    "                       [--workers N] [--seed N] [--fault KIND:KEY=VALUE,...]...\n\n"
+    "                       [--fault KIND:KEY=VALUE,...]... [--workers N] [--seed N]\n"
+    "                       [--link-limit SIZE] [--total-limit SIZE]\n\n"
     "A proxy by hand, until SIGINT or SIGTERM. Prints `listening HOST:PORT` and its limits.\n\n"
-    "  --listen    where to listen; port 0: any free one\n"
-    "  --upstream  what stands behind it; looked up for each connection\n"
-    "  --protocol  tcp (the default), http, postgres\n"
-    "  --workers   threads that move bytes; without it by the number of cores\n"
-    "  --seed      decides which connections and messages a share of them is\n"
-    "  --fault     armed from the start; direction, share, nth, every and first are keys of all\n";
+    "  --listen       where to listen; port 0: any free one\n"
+    "  --upstream     what stands behind it; looked up for each connection\n"
+    "  --protocol     tcp (the default), http, postgres\n"
+    "  --fault        armed from the start; direction, share, nth, every and first are keys of "
+    "all\n"
+    "  --workers      threads that move bytes; without it by the number of cores\n"
+    "  --seed         decides which connections and messages a share of them is\n"
+    "  --link-limit   held by faults per direction before reading stops; 16MiB without it\n"
+    "  --total-limit  … and in all; 40MiB without it\n";
 
 // What happens goes to the log, for who asks for it with --log-level debug.
 class EventLog final : public JournalReader {
@@ -80,16 +85,6 @@ struct RelayPlan {
   std::vector<FaultSpec> faults;
 };
 
-template <class Number>
-void read_number(const Arguments& arguments, const char* name, Number& into, Errors& errors) {
-  const std::optional<std::string> text = arguments.value(name);
-  if (!text) return;
-  const char* const end = text->data() + text->size();
-  const auto read = std::from_chars(text->data(), end, into);
-  if (read.ec == std::errc() && read.ptr == end) return;
-  errors.push_back({std::string("--") + name, "\"" + *text + "\" is not a whole number"});
-}
-
 void read_address(const Arguments& arguments, const char* name, Address& into, Errors& errors) {
   const std::optional<std::string> text = arguments.value(name);
   const std::string option = std::string("--") + name;
@@ -110,10 +105,7 @@ Checked<RelayPlan> plan_from(const Arguments& arguments) {
     errors.push_back({"--protocol", "unknown protocol \"" + plan.proxy.protocol + "\"" +
                                         suggestion(plan.proxy.protocol, codec_kind_names())});
   }
-  read_number(arguments, "workers", plan.engine.workers, errors);
-  read_number(arguments, "seed", plan.engine.seed, errors);
-  constexpr unsigned most_workers = 256;
-  if (plan.engine.workers > most_workers) errors.push_back({"--workers", "is more than 256"});
+  plan.engine = read_engine_flags(arguments, errors);
   for (const std::string& text : arguments.list("fault")) {
     Checked<FaultSpec> fault = fault_from(text);
     if (fault) {
@@ -129,7 +121,7 @@ Checked<RelayPlan> plan_from(const Arguments& arguments) {
 int relay(std::span<const std::string> words) {
   const Begun begun =
       begin(relay_verb, words,
-            {{}, {"listen", "upstream", "protocol", "workers", "seed"}, {"fault"}, "", 0, 0});
+            {{}, with_engine_flags({"listen", "upstream", "protocol"}), {"fault"}, "", 0, 0});
   if (!begun.arguments) return begun.exit_code;
   const Checked<RelayPlan> plan = plan_from(*begun.arguments);
   if (!plan) {

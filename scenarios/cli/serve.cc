@@ -1,10 +1,10 @@
-#include <charconv>
 #include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "scenarios/cli/arguments.h"
+#include "scenarios/cli/engine_flags.h"
 #include "scenarios/cli/serving.h"
 #include "scenarios/cli/token.h"
 
@@ -21,7 +21,8 @@ constexpr std::string_view usage =
     "                       [--allow-host NAME]... [--allow-origin ORIGIN]...\n"
     "                       [--allow-upstream HOST:PORT]... [--token-file FILE] "
     "[--insecure-admin]\n"
-    "                       [--workers N] [--seed N] [--log-level L]\n\n"
+    "                       [--workers N] [--seed N] [--link-limit SIZE] [--total-limit SIZE]\n"
+    "                       [--log-level L]\n\n"
     "Proxies whose faults are changed while traffic flows, until SIGINT or SIGTERM: through\n"
     "Toxiproxy's HTTP API, faultline's own under /v1 (described at /openapi.json), or `faultline\n"
     "ctl`. FILE holds [[proxy]] and [[fault]] tables as drills do; SIGHUP and `faultline ctl\n"
@@ -37,17 +38,9 @@ constexpr std::string_view usage =
     "                    carry as `Authorization: Bearer TOKEN`; a unix socket asks for none\n"
     "  --insecure-admin  lets it listen beyond this machine, where everybody may use it\n"
     "  --workers         threads that move bytes; without it by the number of cores\n"
-    "  --seed            decides which connections a share of them is\n";
-
-template <class Number>
-void read_number(const Arguments& arguments, const char* name, Number& into, Errors& errors) {
-  const std::optional<std::string> text = arguments.value(name);
-  if (!text) return;
-  const char* const end = text->data() + text->size();
-  const auto read = std::from_chars(text->data(), end, into);
-  if (read.ec == std::errc() && read.ptr == end) return;
-  errors.push_back({std::string("--") + name, quoted(*text) + " is not a whole number"});
-}
+    "  --seed            decides which connections a share of them is\n"
+    "  --link-limit      held by faults per direction before reading stops; 16MiB without it\n"
+    "  --total-limit     … and in all; 40MiB without it\n";
 
 void open_doors(const Arguments& arguments, Serving& serving, Errors& errors) {
   std::vector<std::string> wanted = arguments.list("listen");
@@ -71,7 +64,7 @@ void open_doors(const Arguments& arguments, Serving& serving, Errors& errors) {
 int run_serve(std::span<const std::string> words) {
   const Begun begun = begin(serve_verb, words,
                             {{"insecure-admin"},
-                             {"config", "token-file", "workers", "seed"},
+                             with_engine_flags({"config", "token-file"}),
                              {"listen", "allow-host", "allow-origin", "allow-upstream"},
                              "FILE",
                              0,
@@ -80,10 +73,7 @@ int run_serve(std::span<const std::string> words) {
   const Arguments& arguments = *begun.arguments;
   Serving serving;
   Errors errors;
-  read_number(arguments, "workers", serving.engine.workers, errors);
-  read_number(arguments, "seed", serving.engine.seed, errors);
-  constexpr unsigned most_workers = 256;
-  if (serving.engine.workers > most_workers) errors.push_back({"--workers", "is more than 256"});
+  serving.engine = read_engine_flags(arguments, errors);
   for (const std::string& pattern : arguments.list("allow-upstream")) {
     const auto added = serving.upstreams.add(pattern, "--allow-upstream");
     if (!added) errors.push_back(added.error());

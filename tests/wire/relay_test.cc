@@ -306,22 +306,52 @@ TEST_CASE("connections spread over several workers behave as over one") {
   CHECK(rig.engine->counters(rig.proxy).accepted == 30);
 }
 
+namespace {
+
+constexpr std::size_t more_than_buffers = std::size_t{256} << 20;
+
+// Sends until nothing is taken any more; how much that was.
+std::size_t flood(Peer& client) {
+  const int limit_ms = 300;
+  timeval limit{0, limit_ms * 1000};
+  setsockopt(client.fd(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  const std::string piece(1 << 20, 'x');
+  std::size_t sent = 0;
+  while (sent < more_than_buffers) {
+    const ssize_t n = send(client.fd(), piece.data(), piece.size(), MSG_NOSIGNAL);
+    if (n < 0) break;
+    sent += static_cast<std::size_t>(n);
+  }
+  CHECK(errno == EAGAIN);
+  return sent;
+}
+
+}  // namespace
+
 TEST_CASE("a reader that never reads stops its sender, and memory stays bounded") {
   const bool staged = GENERATE(false, true);
   WireRig rig("tcp", {.link_limit = 1_MiB});
   if (staged) rig.arm("stall");
   Peer client = rig.client();
   Peer server = rig.server();
-  const int limit_ms = 300;
-  timeval limit{0, limit_ms * 1000};
-  setsockopt(client.fd(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  const std::string piece(1 << 20, 'x');
-  std::size_t sent = 0;
-  while (sent < (std::size_t{256} << 20)) {
-    const ssize_t n = send(client.fd(), piece.data(), piece.size(), MSG_NOSIGNAL);
-    if (n < 0) break;
-    sent += static_cast<std::size_t>(n);
+  CHECK(flood(client) < more_than_buffers);  // it was stopped by the kernel's buffers and ours
+}
+
+TEST_CASE("all directions together hold no more than the total, whoever came first") {
+  WireRig rig("tcp", {.workers = 1, .link_limit = 1_MiB, .total_limit = 2_MiB});
+  rig.arm("stall");
+  std::vector<Peer> clients, servers;
+  std::uint64_t held = 0;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(rig.client());
+    servers.push_back(rig.server());
+    CHECK(flood(clients.back()) < more_than_buffers);
+    held = 0;
+    for (const wire::LiveConnection& live : rig.engine->connections(rig.proxy)) {
+      CHECK(live.held_upstream > 0);
+      held += live.held_upstream;
+    }
   }
-  CHECK(sent < (std::size_t{256} << 20));  // it was stopped by the kernel's buffers and ours
-  CHECK(errno == EAGAIN);
+  CHECK(held >= (2_MiB).count / 2);
+  CHECK(held <= (2_MiB).count + 6 * wire::least_link_limit.count);
 }

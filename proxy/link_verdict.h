@@ -1,0 +1,73 @@
+#pragma once
+
+// The outlet that a link hands to its faults; for link.cc alone.
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "proxy/link.h"
+
+namespace faultline {
+
+// What the fault said about the chunk at hand, written down while it speaks; the link acts on it
+// when the fault has returned.
+class Link::Verdict final : public Outlet {
+ public:
+  enum class Fate : std::uint8_t { dropped, passed, delayed, replaced, parted };
+  struct Part {
+    std::size_t bytes;
+    Instant due;
+  };
+
+  explicit Verdict(const Stage& stage) : held_(stage.held) {}
+
+  void pass() override { decide(Fate::passed); }
+  void pass_at(Instant when) override {
+    decide(Fate::delayed);
+    due = when;
+  }
+  void replace(ByteView bytes) override {
+    decide(Fate::replaced);
+    replacement = bytes;
+  }
+  void pass_part(std::size_t bytes, Instant when) override {
+    decide(Fate::parted);
+    parts.push_back({bytes, when});
+  }
+  std::uint64_t held() const override { return held_; }
+  void release(std::uint64_t bytes) override { releases.push_back(bytes); }
+  void answer(ByteView bytes) override { answered += bytes; }
+  void end() override { ended = true; }
+  void close() override { ended = closed = true; }
+  void reset() override { reset_spoken = true; }
+  void refuse() override { refused = true; }
+  void open_at(Instant when) override { opens = std::max(opens, when); }
+  void wake_at(Instant when) override { wake = when; }
+
+  // Nothing was said about the connection or about what waits.
+  bool silent() const {
+    return wake == never && releases.empty() && answered.empty() && !ended && !closed &&
+           !reset_spoken && !refused;
+  }
+
+  Fate fate = Fate::dropped;
+  Instant due{};
+  std::vector<Part> parts;
+  Instant wake = never, opens{};
+  std::vector<std::uint64_t> releases;
+  bool ended = false, closed = false, reset_spoken = false, refused = false;
+  std::string replacement, answered;
+
+ private:
+  void decide(Fate decision) {
+    assert(fate == Fate::dropped || (fate == Fate::parted) == (decision == Fate::parted));
+    fate = decision;
+  }
+
+  const std::uint64_t held_;
+};
+
+}  // namespace faultline
