@@ -118,7 +118,7 @@ class RunningEngine final : public Engine {
   Instant admit();
   bool admit(Worker& acceptor);
   void note_drops(Worker& acceptor);
-  void accepted(ProxyId proxy, Descriptor client);
+  void accepted(ProxyId proxy, Accepted client);
   void connection_freed();
   void write(EventKind kind, Instant at, FaultId fault, ProxyId proxy, std::string_view text);
 
@@ -173,7 +173,7 @@ std::expected<Address, ListenFailure> RunningEngine::enable(ProxyId proxy, const
   ask(0, [&](Worker& acceptor) {
     listeners_[proxy] = std::make_unique<Listener>(
         acceptor.loop(), std::move(*socket), proxy, budget_, acceptor.pen(),
-        [this, proxy](Descriptor client) { accepted(proxy, std::move(client)); });
+        [this, proxy](Accepted client) { accepted(proxy, std::move(client)); });
     admit(acceptor);
   });
   return Address{asked.host, real.port()};
@@ -202,15 +202,16 @@ void RunningEngine::retarget(ProxyId proxy, const Address& upstream) {
   ask_all([&](Worker& worker) { worker.retarget(proxy, upstream); });
 }
 
-void RunningEngine::accepted(ProxyId proxy, Descriptor client) {
+void RunningEngine::accepted(ProxyId proxy, Accepted client) {
   const ConnectionId id = next_connection_++;
   const std::uint64_t ordinal = ++ordinals_[proxy];
   const std::size_t turn = next_worker_++ % workers_.size();
   if (turn == 0) return workers_[0]->adopt(std::move(client), proxy, id, ordinal);
   Worker& worker = *workers_[turn];
-  worker.loop().post([&worker, proxy, id, ordinal, fd = client.give_up()] {
-    worker.adopt(Descriptor(fd), proxy, id, ordinal);
-  });
+  worker.loop().post(
+      [&worker, proxy, id, ordinal, fd = client.socket.give_up(), peer = client.peer] {
+        worker.adopt({Descriptor(fd), peer}, proxy, id, ordinal);
+      });
 }
 
 // On any worker's thread. Listeners that wait for room are asked to go on.

@@ -20,13 +20,13 @@ constexpr int plug_patience_ms = 20;
 }  // namespace
 
 Listener::Listener(Loop& loop, Descriptor socket, ProxyId proxy, ConnectionBudget& budget,
-                   JournalPen& pen, Accepted accepted)
+                   JournalPen& pen, Taken taken)
     : loop_(loop),
       socket_(std::move(socket)),
       proxy_(proxy),
       budget_(budget),
       pen_(pen),
-      accepted_(std::move(accepted)),
+      taken_(std::move(taken)),
       deadline_(loop, [this](Instant) { accept_some(); }) {
   loop_.watch(socket_.get(), *this);
 }
@@ -80,13 +80,9 @@ std::uint32_t Listener::drops() const {
   return numbers[SK_MEMINFO_DROPS];
 }
 
-bool Listener::is_plug(int client) const {
-  if (plugs_.empty()) return false;
-  SocketAddress peer;
-  peer.length = sizeof peer.storage;
-  getpeername(client, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length);
+bool Listener::is_plug(const Accepted& client) const {
   return std::ranges::any_of(plugs_, [&](const Descriptor& plug) {
-    return local_address(plug.get()).text() == peer.text();
+    return local_address(plug.get()).text() == client.peer.text();
   });
 }
 
@@ -110,13 +106,13 @@ void Listener::accept_some() {
       return;
     }
     paused_ = false;
-    Descriptor client(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (client.open() && is_plug(client.get())) {
-      budget_.give_back();
-      continue;
-    }
-    if (client.open()) {
-      accepted_(std::move(client));
+    Accepted client = accept_from(socket_.get());
+    if (client.socket.open()) {
+      if (is_plug(client)) {
+        budget_.give_back();
+      } else {
+        taken_(std::move(client));
+      }
       continue;
     }
     budget_.give_back();

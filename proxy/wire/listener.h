@@ -23,14 +23,14 @@ namespace faultline::wire {
 
 class Listener final : private Watcher {
  public:
-  using Accepted = std::function<void(Descriptor client)>;
+  using Taken = std::function<void(Accepted client)>;
 
   static constexpr int batch = 64;       // accepted per turn
   static constexpr int most_plugs = 16;  // tried; a backlog of 0 takes one
   static constexpr Duration retry = std::chrono::milliseconds(100);
 
   Listener(Loop& loop, Descriptor socket, ProxyId proxy, ConnectionBudget& budget, JournalPen& pen,
-           Accepted accepted);
+           Taken taken);
 
   // The budget has room again.
   void resume();
@@ -51,7 +51,7 @@ class Listener final : private Watcher {
   void accept_some();
   bool found_room();
   bool backlog_is_full() const;
-  bool is_plug(int client) const;
+  bool is_plug(const Accepted& client) const;
   std::uint32_t drops() const;
 
   Loop& loop_;
@@ -59,7 +59,7 @@ class Listener final : private Watcher {
   const ProxyId proxy_;
   ConnectionBudget& budget_;
   JournalPen& pen_;
-  Accepted accepted_;
+  Taken taken_;
   Deadline deadline_;
   bool paused_ = false;
   FaultId full_for_ = 0;

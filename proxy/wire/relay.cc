@@ -15,14 +15,15 @@ constexpr Duration acknowledgement_poll = std::chrono::milliseconds(2);
 }  // namespace
 
 Relay::Relay(Worker& worker, LocalProxy& proxy, ConnectionId id, std::uint64_t ordinal,
-             Descriptor client)
+             Accepted client)
     : worker_(worker),
       proxy_(proxy),
       id_(id),
       ordinal_(ordinal),
       accepted_(worker.loop().now()),
+      peer_(client.peer),
       deadline_(worker.loop(), [this](Instant) { worker_.mark(*this); }) {
-  client_.socket = std::move(client);
+  client_.socket = std::move(client.socket);
   if (proxy.codec->make != nullptr) codec_ = proxy.codec->make();
 }
 
@@ -37,7 +38,7 @@ void Relay::Endpoint::ready(std::uint32_t events) {
   if ((events & EPOLLIN) != 0) readable = true;
   if ((events & EPOLLOUT) != 0) writable = true;
   if ((events & EPOLLRDHUP) != 0) readable = hung_up = true;
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) readable = erred = true;
+  if ((events & EPOLLERR) != 0) readable = erred = true;
   relay.worker_.mark(relay);
 }
 
@@ -249,6 +250,7 @@ void Relay::carry_out(Direction d) {
     case Connection::Order::none:
       break;
     case Connection::Order::half_close:
+      if (over()) break;  // it is closed next, which says the same
       shut_down_writing(to.socket.get());
       to.fin_sent = true;
       break;

@@ -48,8 +48,7 @@ class Relay final : private CodecOutlet {
  public:
   enum class Next : std::uint8_t { wait, again, finished };
 
-  Relay(Worker& worker, LocalProxy& proxy, ConnectionId id, std::uint64_t ordinal,
-        Descriptor client);
+  Relay(Worker& worker, LocalProxy& proxy, ConnectionId id, std::uint64_t ordinal, Accepted client);
   ~Relay() override;
 
   // Begins: tells the faults in force, then dials.
@@ -162,7 +161,7 @@ class Relay final : private CodecOutlet {
   const ConnectionId id_;
   const std::uint64_t ordinal_;
   const Instant accepted_;
-  SocketAddress peer_;
+  const SocketAddress peer_;
   Phase phase_ = Phase::opening;
   Doom doom_ = Doom::none;
   Connection connection_;

@@ -14,12 +14,9 @@ namespace faultline::wire {
 
 void Relay::open(Instant now) {
   Event accepted = event(EventKind::connection_accepted);
-  peer_.length = sizeof peer_.storage;
-  getpeername(client_.socket.get(), reinterpret_cast<sockaddr*>(&peer_.storage), &peer_.length);
   accepted.text = peer_.text();
   worker_.pen().write(accepted);
 
-  set_no_delay(client_.socket.get());
   worker_.loop().watch(client_.socket.get(), client_);
   worker_.mark(*this);
   for (const FaultId id : proxy_.armed) arm(worker_.fault(id), now, false);
@@ -86,7 +83,7 @@ Relay::Next Relay::settle_opening(Instant now) {
   if (phase_ == Phase::opening) {
     resolve_when_due(now);
   } else if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
-    const int error = take_error(server_.socket.get());
+    const int error = server_.erred ? take_error(server_.socket.get()) : 0;
     // Only what was established can be reset, and what it said before may still be read.
     const bool was_connected = error == ECONNRESET || error == EPIPE;
     if (error != 0 && !was_connected) {

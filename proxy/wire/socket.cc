@@ -71,6 +71,14 @@ bool numeric(const Address& address, SocketAddress& out) {
   return false;
 }
 
+Accepted accept_from(int listener) {
+  Accepted client;
+  client.peer.length = sizeof client.peer.storage;
+  client.socket = Descriptor(accept4(listener, reinterpret_cast<sockaddr*>(&client.peer.storage),
+                                     &client.peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  return client;
+}
+
 std::expected<Descriptor, int> try_listen_on(const SocketAddress& address) {
   Descriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
@@ -78,6 +86,7 @@ std::expected<Descriptor, int> try_listen_on(const SocketAddress& address) {
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (address.family() == AF_INET6)
     setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  set_no_delay(socket.get());
   if (!socket.open() || bind(socket.get(), address.get(), address.length) != 0 ||
       listen(socket.get(), SOMAXCONN) != 0)
     return std::unexpected(errno);

@@ -47,10 +47,19 @@ struct SocketAddress {
   std::uint16_t port() const;
 };
 
+// A client as accept4 hands it over.
+struct Accepted {
+  Descriptor socket;
+  SocketAddress peer;
+};
+// Not open where there is none; errno says why.
+Accepted accept_from(int listener);
+
 // An address that needs no name service; nothing if the host is a name.
 bool numeric(const Address& address, SocketAddress& out);
 
-// Listens with SO_REUSEADDR and the largest backlog the kernel grants; [::] takes IPv4 too. The
+// Listens with SO_REUSEADDR and the largest backlog the kernel grants; [::] takes IPv4 too. What it
+// accepts inherits TCP_NODELAY. The
 // error is an errno value, or in words and with the address.
 std::expected<Descriptor, int> try_listen_on(const SocketAddress& address);
 Result<Descriptor> listen_on(const SocketAddress& address);

@@ -53,7 +53,7 @@ void Worker::retarget(ProxyId id, const Address& upstream) {
   proxies_.at(id).spec.upstream = upstream;
 }
 
-void Worker::adopt(Descriptor client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal) {
+void Worker::adopt(Accepted client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal) {
   LocalProxy& local = proxies_.at(proxy);
   auto relay = std::make_unique<Relay>(*this, local, id, ordinal, std::move(client));
   Relay& adopted = *relay;

@@ -92,7 +92,7 @@ class Worker {
   void remove_proxy(ProxyId id);  // with its connections: RST
   void end_connections(ProxyId id);
   void retarget(ProxyId id, const Address& upstream);
-  void adopt(Descriptor client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal);
+  void adopt(Accepted client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal);
   void arm(FaultId id, const FaultSpec& spec, const std::vector<Target>& targets, Instant since);
   void update(FaultId id, const FaultSpec& spec);
   void disarm(FaultId id);

@@ -47,6 +47,10 @@ class Events final : public JournalReader {
     if (!seen) FAIL("no event " << name(kind) << " in time");
     return found;
   }
+  void reserve(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    all_.reserve(count);
+  }
   std::vector<Event> all() {
     const std::lock_guard lock(mutex_);
     return all_;
