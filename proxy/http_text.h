@@ -55,14 +55,26 @@ inline bool sound_target(std::string_view target) {
                      [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
-// Reads a list of transfer codings. True when it is sound: no empty member, and `chunked` at most
-// once and last (RFC 9112 section 6.1).
+// A token (RFC 9110 section 5.6.2).
+inline bool token(std::string_view word) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  return !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
+// Reads a list of transfer codings. True when it is sound: each member a token, perhaps with
+// parameters, and `chunked` at most once, without any, and last (RFC 9112 section 6.1).
 inline bool sound_codings(std::string_view value, bool& chunked) {
   while (true) {
     const std::size_t comma = value.find(',');
-    const std::string_view coding = trimmed(value.substr(0, comma));
-    if (coding.empty() || chunked) return false;
+    const std::string_view member = value.substr(0, comma);
+    const std::size_t parameters = member.find(';');
+    const std::string_view coding = trimmed(member.substr(0, parameters));
+    if (!token(coding) || chunked) return false;
     chunked = same_word(coding, "chunked");
+    if (chunked && parameters != std::string_view::npos) return false;
     if (comma == std::string_view::npos) return true;
     value.remove_prefix(comma + 1);
   }
