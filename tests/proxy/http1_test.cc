@@ -245,3 +245,41 @@ TEST_CASE("http codec reports what was open at a desync when the connection is o
   CHECK(play(steps, {}, false).lines.size() == 1);
   CHECK(play(steps).lines.back() == "1 GET / nothing 1-1 ---");
 }
+
+namespace {
+
+// Counts exchanges and how many bytes were labelled as part of one.
+class Counting final : public CodecOutlet {
+ public:
+  void slice(std::size_t length, const Label& label) override {
+    if (label.exchange != 0) labelled += length;
+  }
+  void exchange(const Exchange&) override { ++exchanges; }
+  void session(SessionFact, std::string_view) override {}
+  void desync(std::string_view) override { ++desyncs; }
+
+  std::uint64_t labelled = 0;
+  int exchanges = 0, desyncs = 0;
+};
+
+}  // namespace
+
+TEST_CASE("http codec follows bodies beyond 4 GiB in both directions") {
+  constexpr std::uint64_t blocks = 4097;  // of 1 MiB
+  const std::string block(1 << 20, 'x');
+  const std::string length =
+      "Content-Length: " + std::to_string(blocks * block.size()) + "\r\n\r\n";
+  const std::unique_ptr<Codec> codec = find_codec_kind("http")->make();
+  Counting out;
+  const auto message = [&](Direction direction, const std::string& start) {
+    codec->cut(direction, start + length, Instant{}, out);
+    for (std::uint64_t i = 0; i < blocks; ++i) codec->cut(direction, block, Instant{}, out);
+    CHECK(codec->at_boundary(direction));
+    return start.size() + length.size() + blocks * block.size();
+  };
+  std::uint64_t sent = message(Direction::upstream, "POST / HTTP/1.1\r\nHost: x\r\n");
+  sent += message(Direction::downstream, "HTTP/1.1 200 OK\r\n");
+  CHECK(out.exchanges == 1);
+  CHECK(out.desyncs == 0);
+  CHECK(out.labelled == sent);
+}

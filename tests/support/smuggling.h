@@ -16,7 +16,7 @@ struct Probe {
   std::string bytes;
 };
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 // Follows each request's line with Host and these header lines.
 inline std::string post(const std::string& headers, const std::string& body = "") {
