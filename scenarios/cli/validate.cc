@@ -4,7 +4,7 @@
 #include "scenarios/cli/arguments.h"
 #include "scenarios/cli/drill_file.h"
 #include "scenarios/drill/fault_spec.h"
-#include "scenarios/recording/json_line.h"
+#include "proxy/json_line.h"
 
 namespace faultline::cli {
 namespace {

@@ -9,7 +9,7 @@
 #include "scenarios/drill/interpolate.h"
 #include "scenarios/drill/plan.h"
 #include "scenarios/drill/plan_words.h"
-#include "scenarios/recording/json_line.h"
+#include "proxy/json_line.h"
 
 namespace faultline {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "proxy/event_line.h"
 #include "scenarios/recording/recording_write.h"
 
 namespace faultline {

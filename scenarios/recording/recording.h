@@ -113,5 +113,7 @@ struct Recording {
 };
 
 Result<Recording> read_recording(const std::filesystem::path& folder);
+// One line of a journal (proxy/event_line.h), without its end.
+Result<Event> read_event(std::string_view line);
 
 }  // namespace faultline

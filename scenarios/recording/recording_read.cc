@@ -338,6 +338,13 @@ Result<Drill> drill_of(const path& folder, const Recording& recording, const Hea
 
 }  // namespace
 
+Result<Event> read_event(std::string_view line) {
+  Event event;
+  const auto taken = take(line, "", [&](const Node& from) { event = event_from(from); });
+  if (!taken) return std::unexpected(taken.error());
+  return event;
+}
+
 Result<Recording> read_recording(const path& folder) {
   Recording recording;
   Header header;

@@ -11,8 +11,7 @@
 
 namespace faultline {
 
-// Lines, with their end.
-void append_event(std::string& out, const Event& event);
+// Lines, with their end. Those of events are written by proxy/event_line.h.
 void append_request(std::string& out, const Request& request);
 void append_sink(std::string& out, const SinkReading& reading);
 

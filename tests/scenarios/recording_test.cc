@@ -5,7 +5,8 @@
 #include <fstream>
 #include <random>
 
-#include "scenarios/recording/json_line.h"
+#include "proxy/event_line.h"
+#include "proxy/json_line.h"
 #include "scenarios/recording/recorder.h"
 #include "scenarios/recording/recording_write.h"
 #include "tests/support/catch.h"

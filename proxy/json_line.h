@@ -1,6 +1,6 @@
 #pragma once
 
-// Writes JSON by appending to a string: what is recorded while a drill runs is many small objects,
+// Writes JSON by appending to a string: what is recorded while traffic flows is many small objects,
 // and must cost neither a tree nor an allocation each.
 //
 // Text may hold anything: control bytes leave as \u00XX, bytes that are not UTF-8 as U+FFFD.
@@ -30,6 +30,11 @@ class JsonObject {
   void number(std::string_view name, std::int64_t value);
   void count(std::string_view name, std::uint64_t value);
   void boolean(std::string_view name, bool value);
+  void instant(std::string_view name, Instant at);
+  // Left out where they hold nothing: the epoch or `never`, "" and 0.
+  void instant_if_any(std::string_view name, Instant at);
+  void text_if_any(std::string_view name, std::string_view value);
+  void count_if_any(std::string_view name, std::uint64_t value);
 
  private:
   std::string& out_;

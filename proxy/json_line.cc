@@ -1,4 +1,4 @@
-#include "scenarios/recording/json_line.h"
+#include "proxy/json_line.h"
 
 #include <array>
 #include <charconv>
@@ -89,6 +89,22 @@ void JsonObject::count(std::string_view name, std::uint64_t value) {
 
 void JsonObject::boolean(std::string_view name, bool value) {
   key(name) += value ? "true" : "false";
+}
+
+void JsonObject::instant(std::string_view name, Instant at) {
+  number(name, at.time_since_epoch().count());
+}
+
+void JsonObject::instant_if_any(std::string_view name, Instant at) {
+  if (at != Instant{} && at != never) instant(name, at);
+}
+
+void JsonObject::text_if_any(std::string_view name, std::string_view value) {
+  if (!value.empty()) text(name, value);
+}
+
+void JsonObject::count_if_any(std::string_view name, std::uint64_t value) {
+  if (value != 0) count(name, value);
 }
 
 }  // namespace faultline
