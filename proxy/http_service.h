@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "faults/bytes.h"
 #include "proxy/http_text.h"
 
 namespace faultline {
@@ -51,6 +52,7 @@ struct HttpResponse {
   // slow, or the server stops. Writing to what is over does nothing.
   std::function<void(HttpStreamId)> opened = {};
   std::function<void(HttpStreamId)> left = {};
+  Bytes may_wait = {};  // what its reader may let wait; none: what the server lets any reader
 };
 
 using HttpService = std::function<HttpResponse(const HttpRequest&)>;

@@ -45,7 +45,7 @@ bool has_direction(EventKind kind) {
 }  // namespace
 
 void EventFeed::read(std::span<const Event> events) {
-  if (!followed_.load(std::memory_order_relaxed)) return;
+  if (!followed_.load()) return;
   if (waiting_.load(std::memory_order_relaxed) + events.size() > most_waiting) {
     lost_.fetch_add(events.size(), std::memory_order_relaxed);
     return;
@@ -54,10 +54,14 @@ void EventFeed::read(std::span<const Event> events) {
   post_([this, batch = std::vector<Event>(events.begin(), events.end())] { tell(batch); });
 }
 
-void EventFeed::begin(const Names& names, HttpStreams& streams) {
-  names_ = &names;
-  streams_ = &streams;
+void EventFeed::begin(Sources sources) {
+  names_ = &sources.of_journals.names;
+  streams_ = &sources.of_journals.streams;
+  flush_ = std::move(sources.flush);
+  journals_.emplace(std::move(sources.of_journals));
 }
+
+void EventFeed::look() { followed_.store(!streams_of_.empty() || journals_->any()); }
 
 HttpResponse EventFeed::follow() {
   if (streams_of_.size() >= most_followers) {
@@ -70,20 +74,51 @@ HttpResponse EventFeed::follow() {
           .opened =
               [this](HttpStreamId id) {
                 streams_of_.insert(id);
-                followed_.store(true, std::memory_order_relaxed);
+                look();
               },
           .left =
               [this](HttpStreamId id) {
                 streams_of_.erase(id);
-                followed_.store(!streams_of_.empty(), std::memory_order_relaxed);
+                look();
               }};
 }
 
-void EventFeed::beat() { send(": still here\n\n"); }
+// Events are read from here on, so that none is missed between what is open now and the first event
+// of the stream.
+HttpResponse EventFeed::record(std::set<std::string> proxies) {
+  followed_.store(true);
+  HttpResponse response = journals_->follow(std::move(proxies), lost());
+  if (!response.opened) look();
+  return response;
+}
+
+bool EventFeed::end_record(std::uint64_t record) {
+  if (!journals_->has(record)) return false;
+  flush_();
+  post_([this, record] {
+    journals_->end(record, lost());
+    look();
+  });
+  return true;
+}
+
+void EventFeed::hasten() {
+  if (journals_ && journals_->any()) flush_();
+}
+
+void EventFeed::beat() {
+  send(": still here\n\n");
+  journals_->beat();
+}
 
 void EventFeed::tell(const std::vector<Event>& events) {
   waiting_.fetch_sub(events.size(), std::memory_order_relaxed);
-  if (streams_of_.empty()) return;
+  journals_->tell(events, lost());
+  look();  // a record that could not keep up is over
+  if (!streams_of_.empty()) tell_followers(events);
+}
+
+void EventFeed::tell_followers(const std::vector<Event>& events) {
   std::string text;
   const std::uint64_t lost_now = lost();
   if (lost_now > lost_told_) {

@@ -1,6 +1,8 @@
 #include "proxy/control/native.h"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,35 @@ auto body_of(const HttpRequest& request, NativeErrors& errors, Read read)
   return result;
 }
 
+// The body {"ttl": "5s"}.
+std::optional<Instant> new_lease(const HttpRequest& request, NativeErrors& errors, Instant now) {
+  return body_of(request, errors, [&](NativeObject& object) {
+    object.require("ttl", "\"5s\"");
+    const std::optional<Instant> read = read_lease(object, now);
+    object.finish();
+    return errors.empty() ? read : std::nullopt;
+  });
+}
+
+std::optional<std::uint64_t> number_from(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return number;
+}
+
+// The names between the commas.
+std::set<std::string> names_from(std::string_view list) {
+  std::set<std::string> names;
+  while (!list.empty()) {
+    const std::string_view name = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), name.size() + 1));
+    if (!name.empty()) names.emplace(name);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::optional<HttpResponse> Native::serve(const HttpRequest& request) {
@@ -45,11 +76,15 @@ std::optional<HttpResponse> Native::serve(const HttpRequest& request) {
     response.fields.push_back({"Allow", match->allow});
     return response;
   }
-  return answer(*match, request);
+  HttpResponse response = answer(*match, request);
+  if (house_.events != nullptr && match->route->method != "GET") house_.events->hasten();
+  return response;
 }
 
 HttpResponse Native::answer(const NativeMatch& match, const HttpRequest& request) {
   switch (match.route->does) {
+    case Does::renew_leases:
+      return renew_leases(match.names[0], request);
     case Does::heal:
       return heal(request);
     case Does::list_connections:
@@ -67,6 +102,10 @@ HttpResponse Native::answer(const NativeMatch& match, const HttpRequest& request
     case Does::follow_events:
       if (house_.events == nullptr) return not_here("events");
       return request.method == "HEAD" ? HttpResponse{} : house_.events->follow();
+    case Does::follow_journal:
+      return follow_journal(request);
+    case Does::end_journal:
+      return end_journal(match.names[0]);
     case Does::tell_metrics:
       if (house_.metrics == nullptr || !house_.metrics->any()) return not_here("metrics");
       return {.fields = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
@@ -223,15 +262,18 @@ HttpResponse Native::renew_lease(const std::string& proxy, const std::string& id
   const auto known = house_.registry.fault(proxy, id);
   if (!known) return native_refusal(known.error());
   NativeErrors errors;
-  const auto until = body_of(request, errors, [&](NativeObject& object) {
-    object.require("ttl", "\"5s\"");
-    const std::optional<Instant> read = read_lease(object, house_.now());
-    object.finish();
-    return errors.empty() ? read : std::nullopt;
-  });
+  const auto until = new_lease(request, errors, house_.now());
   if (!until) return native_refusal(400, errors);
   const auto fault = house_.registry.renew(proxy, id, *until);
   return fault ? shown(200, **fault) : native_refusal(fault.error());
+}
+
+HttpResponse Native::renew_leases(const std::string& owner, const HttpRequest& request) {
+  NativeErrors errors;
+  const auto until = new_lease(request, errors, house_.now());
+  if (!until) return native_refusal(400, errors);
+  house_.registry.renew_all(owner, *until);
+  return native_answer(200, owned_object(house_.registry, house_.engine, owner, house_.now()));
 }
 
 HttpResponse Native::heal(const HttpRequest& request) {
@@ -293,12 +335,26 @@ HttpResponse Native::list_connections(const HttpRequest& request) {
 }
 
 HttpResponse Native::reset_connection(const std::string& id) {
-  ConnectionId number = 0;
-  const char* const end = id.data() + id.size();
-  const auto read = std::from_chars(id.data(), end, number);
-  const bool found = read.ec == std::errc() && read.ptr == end && house_.engine.reset(number);
+  const auto number = number_from(id);
+  const bool found = number && house_.engine.reset(*number);
   if (!found) {
     return native_refusal(404, "no_such_connection", "there is no connection " + quoted(id));
+  }
+  return {.status = 204};
+}
+
+// A proxy need not exist yet: who is about to create one wants to miss nothing.
+HttpResponse Native::follow_journal(const HttpRequest& request) {
+  if (house_.events == nullptr) return not_here("journal");
+  if (request.method == "HEAD") return {};
+  return house_.events->record(names_from(query_value(request.query, "proxies").value_or("")));
+}
+
+HttpResponse Native::end_journal(const std::string& record) {
+  const auto number = number_from(record);
+  const bool found = house_.events != nullptr && number && house_.events->end_record(*number);
+  if (!found) {
+    return native_refusal(404, "no_such_record", "there is no record " + quoted(record));
   }
   return {.status = 204};
 }

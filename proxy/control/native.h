@@ -60,7 +60,10 @@ class Native {
                             const HttpRequest& request);
   HttpResponse renew_lease(const std::string& proxy, const std::string& id,
                            const HttpRequest& request);
+  HttpResponse renew_leases(const std::string& owner, const HttpRequest& request);
   HttpResponse heal(const HttpRequest& request);
+  HttpResponse follow_journal(const HttpRequest& request);
+  HttpResponse end_journal(const std::string& record);
   HttpResponse list_connections(const HttpRequest& request);
   HttpResponse reset_connection(const std::string& id);
   HttpResponse reload();

@@ -157,6 +157,8 @@ std::optional<ProxyOrder> read_proxy_order(NativeObject& object, NativeErrors& e
   }
   order.connect_timeout = object.duration("connect_timeout", shortest_lease, longest_dial)
                               .value_or(order.connect_timeout);
+  order.owner = read_owner(object);
+  order.until = read_lease(object, now).value_or(never);
   const JsonValue* const faults = object.array("faults");
   if (faults != nullptr && faults->elements.size() > most_faults) {
     object.wrong("faults", "holds more than " + std::to_string(most_faults));
@@ -185,7 +187,7 @@ std::optional<ProxyChange> read_proxy_change(NativeObject& object) {
   change.upstream = read_upstream(object);
   change.enabled = object.boolean("enabled");
   change.keep_connections = true;
-  for (const char* fixed : {"name", "protocol", "connect_timeout", "faults"}) {
+  for (const char* fixed : {"name", "protocol", "connect_timeout", "faults", "owner", "ttl"}) {
     if (object.find(fixed) != nullptr) {
       object.wrong(fixed, "cannot be changed; listen, upstream and enabled can");
     }

@@ -5,6 +5,8 @@
 //
 //   {"name": "db", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:5432", "faults": [
 //     {"id": "slow", "kind": "latency", "delay": "100ms", "share": "5%", "ttl": "30s"}]}
+//
+// A proxy may have an owner and a lease (ttl) too, and goes when that is over.
 
 #include <optional>
 #include <string_view>

@@ -50,6 +50,12 @@ void add_aim(JsonMembers& members, const FaultOrder& order) {
   }
 }
 
+void add_lease(JsonMembers& members, const std::string& owner, Instant until, Instant now) {
+  if (!owner.empty()) members.text("owner", owner);
+  if (until == never) return;
+  members.text("expires_in", milliseconds(std::max(until - now, Duration::zero())));
+}
+
 std::string touched_object(const Touched& touched, Instant now) {
   JsonMembers members;
   members.count("connections", touched.connections)
@@ -197,21 +203,21 @@ std::string fault_object(const HeldFault& fault, const Touched& touched, Instant
                 std::visit(Written{}, fault.settings.values.find(parameter.name)->second));
   }
   add_aim(members, order);
-  if (!order.owner.empty()) members.text("owner", order.owner);
-  if (order.until != never) {
-    members.text("expires_in", milliseconds(std::max(order.until - now, Duration::zero())));
-  }
-  return members.raw("touched", touched_object(touched, now)).object();
+  add_lease(members, order.owner, order.until, now);
+  return members.raw("touched", touched_object(touched, now)).count("number", fault.id).object();
 }
 
 std::string proxy_object(const HeldProxy& proxy, wire::Engine& engine, Instant now) {
   const wire::ProxyCounters counters = engine.counters(proxy.id);
-  return JsonMembers()
-      .text("name", proxy.name)
+  JsonMembers members;
+  members.text("name", proxy.name)
+      .count("number", proxy.id)
       .text("listen", proxy.listen)
       .text("upstream", proxy.upstream)
       .text("protocol", proxy.protocol)
-      .boolean("enabled", proxy.enabled)
+      .boolean("enabled", proxy.enabled);
+  add_lease(members, proxy.owner, proxy.until, now);
+  return members
       .raw("connections",
            JsonMembers().count("accepted", counters.accepted).count("live", counters.live).object())
       .raw("bytes", JsonMembers()
@@ -222,6 +228,27 @@ std::string proxy_object(const HeldProxy& proxy, wire::Engine& engine, Instant n
                                 [&](const HeldFault& fault) {
                                   return fault_object(fault, engine.touched(fault.id), now);
                                 }))
+      .object();
+}
+
+std::string owned_object(const Registry& registry, wire::Engine& engine, std::string_view owner,
+                         Instant now) {
+  std::vector<std::string> proxies;
+  std::vector<std::string> faults;
+  for (const auto& [name, proxy] : registry.proxies()) {
+    if (proxy.owner == owner) proxies.push_back(name);
+    for (const HeldFault& fault : proxy.faults) {
+      if (fault.order.owner != owner) continue;
+      faults.push_back(JsonMembers()
+                           .text("proxy", name)
+                           .raw("fault", fault_object(fault, engine.touched(fault.id), now))
+                           .object());
+    }
+  }
+  const auto as_it_is = [](const std::string& object) { return object; };
+  return JsonMembers()
+      .raw("proxies", json_array(proxies, json_string))
+      .raw("faults", json_array(faults, as_it_is))
       .object();
 }
 

@@ -37,11 +37,15 @@ std::string json_array(const Range& range, Write write) {
   return out + "]";
 }
 
-// Settings as the user would write them, the aim where it is not the default, `touched` so far.
+// Settings as the user would write them, the aim where it is not the default, `touched` so far. The
+// `number` of a fault or a proxy is what /v1/journal calls it.
 std::string fault_object(const HeldFault& fault, const Touched& touched, Instant now);
 std::string proxy_object(const HeldProxy& proxy, wire::Engine& engine, Instant now);
 std::string connection_object(const wire::LiveConnection& connection, const Names& names,
                               Instant now);
+// What an owner has, faults with the names of their proxies.
+std::string owned_object(const Registry& registry, wire::Engine& engine, std::string_view owner,
+                         Instant now);
 std::string kinds_object();  // of every fault: name, summary, contract, parameters
 
 HttpResponse native_answer(int status, std::string json);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "proxy/codec.h"
@@ -74,8 +75,14 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
     return refused(Why::unknown_protocol, order.protocol);
   }
   if (!upstreams_.allow(order.upstream)) return refused(Why::upstream_not_allowed, order.upstream);
-  HeldProxy proxy{
-      order.name, order.listen, order.upstream, false, order.protocol, order.unreachable, {}, 0};
+  HeldProxy proxy{.name = order.name,
+                  .listen = order.listen,
+                  .upstream = order.upstream,
+                  .protocol = order.protocol,
+                  .unreachable = order.unreachable,
+                  .faults = {},
+                  .owner = order.owner,
+                  .until = order.until};
   for (const FaultOrder& fault : order.faults) {
     if (proxy.fault(fault.name) != nullptr) return refused(Why::fault_exists, fault.name);
     Ordered<HeldFault> held = checked(fault);
@@ -301,15 +308,29 @@ Ordered<void> Registry::remove_fault(std::string_view proxy_name, std::string_vi
   return {};
 }
 
+void Registry::renew_all(std::string_view owner, Instant until) {
+  for (auto& [name, proxy] : proxies_) {
+    if (proxy.owner == owner && proxy.until != never) proxy.until = until;
+    for (HeldFault& fault : proxy.faults) {
+      if (fault.order.owner == owner && fault.order.until != never) fault.order.until = until;
+    }
+  }
+}
+
 Instant Registry::expire(Instant now) {
   Instant next = never;
-  for (auto& [name, proxy] : proxies_) {
-    std::erase_if(proxy.faults, [&](const HeldFault& fault) {
+  for (auto proxy = proxies_.begin(); proxy != proxies_.end();) {
+    HeldProxy& held = proxy->second;
+    std::erase_if(held.faults, [&](const HeldFault& fault) {
       const bool over = fault.order.until <= now;
       if (over) disarm(fault);
       if (!over) next = std::min(next, fault.order.until);
       return over;
     });
+    const bool over = held.until <= now;
+    if (over) drop(held);
+    if (!over) next = std::min(next, held.until);
+    proxy = over ? proxies_.erase(proxy) : std::next(proxy);
   }
   return next;
 }

@@ -57,6 +57,8 @@ struct ProxyOrder {
   Unreachable unreachable = Unreachable::reset;
   Duration connect_timeout = std::chrono::seconds(10);
   std::vector<FaultOrder> faults = {};
+  std::string owner = {};  // who ordered it
+  Instant until = never;   // its lease
 };
 
 struct HeldProxy {
@@ -68,6 +70,8 @@ struct HeldProxy {
   Unreachable unreachable = Unreachable::reset;
   std::vector<HeldFault> faults;  // in the order in which they act
   ProxyId id = 0;
+  std::string owner = {};
+  Instant until = never;
 
   const HeldFault* fault(std::string_view fault_name) const;
 };
@@ -136,7 +140,9 @@ class Registry {
   Ordered<const HeldFault*> renew(std::string_view proxy, std::string_view name, Instant until);
   Ordered<void> remove_fault(std::string_view proxy, std::string_view name);
   const Names& names() const { return names_; }
-  // Leases: removes the faults whose time is over, and says when the next one's will be.
+  // Leases: every one of this owner. What it has without one is not touched.
+  void renew_all(std::string_view owner, Instant until);
+  // Removes the proxies and faults whose time is over, and says when the next one's will be.
   Instant expire(Instant now);
 
  private:

@@ -182,6 +182,7 @@ void HttpConnection::begin_stream(HttpResponse response, const Asked& asked) {
   phase_ = Phase::streaming;
   chunked_ = !asked.http_1_0;
   left_ = std::move(response.left);
+  may_wait_ = response.may_wait.count == 0 ? home_.limits.stream_backlog : response.may_wait;
   last_ = last_ || !asked.keep_alive || !chunked_;
   out_ += head_of(response, {.close = last_, .chunked = chunked_, .open_ended = !chunked_});
   write(response.body);
@@ -192,7 +193,7 @@ void HttpConnection::begin_stream(HttpResponse response, const Asked& asked) {
 
 bool HttpConnection::write(std::string_view bytes) {
   if (over() || phase_ != Phase::streaming) return false;
-  if (unsent() + bytes.size() > home_.limits.stream_backlog.count) {
+  if (unsent() + bytes.size() > may_wait_.count) {
     close();  // too slow; its service is told when the server settles
     home_.mark(*this);
     return false;

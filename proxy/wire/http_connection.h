@@ -118,6 +118,7 @@ class HttpConnection final : private Watcher, private HttpListener {
   std::size_t sent_ = 0;
   bool chunked_ = false;  // the stream
   std::function<void(HttpStreamId)> left_;
+  Bytes may_wait_;  // of its stream
 
   Instant since_{};  // of what the deadline is about
 };

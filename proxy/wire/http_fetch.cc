@@ -74,6 +74,18 @@ bool await(int fd, short events, Instant until) {
   }
 }
 
+// The same for what is asked, as long as it is wanted.
+bool await_answer(const HttpAsk& ask, int fd, Instant until) {
+  constexpr Duration look_every = std::chrono::milliseconds(100);
+  if (!ask.abandoned) return await(fd, POLLIN, until);
+  while (!ask.abandoned()) {
+    const Instant look_at = now() + look_every;
+    if (await(fd, POLLIN, std::min(until, look_at))) return true;
+    if (until <= look_at) return false;
+  }
+  return false;
+}
+
 Result<Descriptor> connect_unix(const HttpTarget& target) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -158,7 +170,7 @@ Result<HttpResponse> fetch(const HttpTarget& target, const HttpAsk& ask) {
   HttpParser parser(HttpParser::Side::response, answer);
   std::array<char, 16 * 1024> bytes;
   while (!answer.complete && !answer.enough) {
-    if (!await(socket->get(), POLLIN, answer.streams() ? never : until)) {
+    if (!await_answer(ask, socket->get(), answer.streams() ? never : until)) {
       return failed(target, ETIMEDOUT);
     }
     const Transfer got = receive(socket->get(), bytes);

@@ -33,6 +33,8 @@ struct HttpAsk {
   // Told of the body in pieces, as they come, instead of gathering it; false ends the request. From
   // the answer's header on there is no limit then. Only for answers of 2xx.
   std::function<bool(ByteView)> piece = {};
+  // Asked every 100 ms of waiting for the answer; true ends the request.
+  std::function<bool()> abandoned = {};
 };
 
 // Status and body. The error says why there is no answer.

@@ -48,6 +48,7 @@ class ControlRoom {
     wire::Loop& loop;
     wire::Engine& engine;
     control::EventFeed& events;
+    Journal& journal;
     const Serving& serving;
     const Voice& voice;
   };
@@ -98,7 +99,8 @@ ControlRoom::ControlRoom(Needs needs)
       leases_(needs.loop, [this](Instant) { look_at_leases(); }),
       beat_(needs.loop, [this](Instant now) { beat(now); }),
       server_(needs.loop, [this](const HttpRequest& request) { return answer(request); }) {
-  needs_.events.begin(registry_.names(), server_);
+  needs_.events.begin(
+      {{registry_, needs_.engine, server_, wire::now}, [this] { needs_.journal.flush(); }});
   beat(wire::now());
 }
 
@@ -178,7 +180,7 @@ int serve(Serving serving, const Voice& voice) {
     voice.complains(engine.error().text());
     return exit_environment;
   }
-  ControlRoom room({loop, **engine, events, serving, voice});
+  ControlRoom room({loop, **engine, events, journal, serving, voice});
   if (const int code = room.configure(); code != exit_pass) return code;
   for (wire::HttpDoor& door : serving.doors) {
     voice.says("listening", door.text());

@@ -171,8 +171,8 @@ TEST_CASE("every kind of fault is told with its parameters") {
 }
 
 TEST_CASE("no kind has a setting that an API or a file means otherwise") {
-  std::set<std::string_view> taken{"id",  "name",  "kind",  "on",         "at",     "for",
-                                   "ttl", "owner", "toxic", "expires_in", "touched"};
+  std::set<std::string_view> taken{"id",  "name",  "kind",  "on",         "at",      "for",
+                                   "ttl", "owner", "toxic", "expires_in", "touched", "number"};
   for (const Parameter& parameter : aim_parameters()) taken.insert(parameter.name);
   for (const FaultKind* kind : fault_kinds()) {
     for (const Parameter& parameter : kind->parameters) {
