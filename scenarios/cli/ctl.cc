@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "proxy/control/json_text.h"
-#include "proxy/http_text.h"
 #include "scenarios/cli/token.h"
 
 namespace faultline::cli {
@@ -100,13 +99,13 @@ Result<Ctl> ctl_from(const Front& front) {
   if (url.empty()) url = default_url;
   const Result<wire::HttpTarget> target = wire::http_target(url);
   if (!target) return std::unexpected(target.error());
-  Ctl ctl{*target, "", front.json};
-  std::string file = front.token_file;
-  if (file.empty()) file = environment("FAULTLINE_TOKEN_FILE");
-  if (file.empty()) return ctl;
-  Result<std::string> token = read_token(file);
+  Ctl ctl;
+  ctl.target = *target;
+  ctl.agent = "faultline-ctl/" FAULTLINE_VERSION;
+  ctl.json = front.json;
+  Result<std::string> token = token_for_server(front.token_file);
   if (!token) return std::unexpected(token.error());
-  ctl.token = *token;
+  ctl.token = std::move(*token);
   return ctl;
 }
 
@@ -146,43 +145,10 @@ int run_ctl(std::span<const std::string> words) {
   return command->run(*ctl, *command, front->rest.subspan(1));
 }
 
-// The reason in a refusal of either API, or its whole body.
-std::string reason(const HttpResponse& response) {
-  const auto body = control::read_json(response.body);
-  if (!body) {
-    std::string text(trimmed(response.body.substr(0, response.body.find('\n'))));
-    return text.empty() ? "status " + std::to_string(response.status) : text;
-  }
-  std::string all;
-  for (const control::JsonValue& error : member(*body, "errors").elements) {
-    const std::string& pointer = member(error, "pointer").text;
-    all += (all.empty() ? "" : "\n  ") + (pointer.empty() ? "" : pointer + ": ") +
-           member(error, "message").text;
-  }
-  if (!all.empty()) return all;
-  const std::string& text = member(*body, "error").text;
-  return text.empty() ? "status " + std::to_string(response.status) : text;
-}
-
 }  // namespace
 
 bool CtlCommand::answers_to(std::string_view word) const {
   return word == name || (!word.empty() && std::ranges::count(aliases, word) != 0);
-}
-
-std::vector<HttpField> Ctl::fields() const {
-  std::vector<HttpField> fields{{"User-Agent", "faultline-ctl/" FAULTLINE_VERSION}};
-  if (!token.empty()) fields.push_back({"Authorization", "Bearer " + token});
-  return fields;
-}
-
-Result<HttpResponse> Ctl::ask(std::string method, std::string path, std::string body) const {
-  wire::HttpAsk ask;
-  ask.method = std::move(method);
-  ask.path = std::move(path);
-  ask.body = std::move(body);
-  ask.fields = fields();
-  return wire::fetch(target, ask);
 }
 
 std::expected<HttpResponse, int> Ctl::must(std::string method, std::string path,
@@ -193,7 +159,7 @@ std::expected<HttpResponse, int> Ctl::must(std::string method, std::string path,
     return std::unexpected(exit_environment);
   }
   if (response->status / 100 == 2) return std::move(*response);
-  complain(reason(*response));
+  complain(reason_of(*response));
   return std::unexpected(exit_fail);
 }
 
@@ -215,32 +181,8 @@ std::expected<Arguments, int> ctl_arguments(const CtlCommand& command,
   return std::unexpected(exit_pass);
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) {
-      out += c;
-    } else {
-      out += {'%', digits[byte >> 4U], digits[byte & 15U]};
-    }
-  }
-  return out;
-}
-
 std::string json_member(std::string_view key, std::string_view value) {
   return control::json_string(key) + ":" + control::json_string(value);
-}
-
-const control::JsonValue& member(const control::JsonValue& object, std::string_view key) {
-  static const control::JsonValue none;
-  for (const control::JsonValue& one : object.members) {
-    if (one.key == key) return one;
-  }
-  return none;
 }
 
 void print(const std::string& text) {

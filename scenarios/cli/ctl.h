@@ -9,24 +9,20 @@
 #include <string_view>
 
 #include "proxy/control/json_value.h"
-#include "proxy/wire/http_fetch.h"
 #include "scenarios/cli/arguments.h"
+#include "scenarios/venue/api_client.h"
 
 namespace faultline::cli {
 
 // Where the commands go, and how what they get is shown.
-class Ctl {
+class Ctl : public ApiClient {
  public:
-  wire::HttpTarget target;
-  std::string token;  // empty: none
   bool json = false;  // what the server said, as it said it
 
-  Result<HttpResponse> ask(std::string method, std::string path, std::string body = {}) const;
-  // The same; what went wrong is told on stderr and is the exit code: 4 when the server cannot be
-  // reached, 1 when it refuses.
+  // What went wrong is told on stderr and is the exit code: 4 when the server cannot be reached, 1
+  // when it refuses.
   std::expected<HttpResponse, int> must(std::string method, std::string path,
                                         std::string body = {}) const;
-  std::vector<HttpField> fields() const;
 };
 
 struct CtlCommand {
@@ -47,10 +43,7 @@ std::expected<Arguments, int> ctl_arguments(const CtlCommand& command,
                                             const Options& options);
 int ctl_mistake(const CtlCommand& command, const std::string& what);
 
-std::string percent_encoded(std::string_view text);                     // as a segment of a path
 std::string json_member(std::string_view key, std::string_view value);  // "key":"value"
-// A member of an object; a null for what is not there.
-const control::JsonValue& member(const control::JsonValue& object, std::string_view key);
-void print(const std::string& text);  // to stdout, at once
+void print(const std::string& text);                                    // to stdout, at once
 
 }  // namespace faultline::cli

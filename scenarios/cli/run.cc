@@ -8,6 +8,7 @@
 
 #include "scenarios/cli/arguments.h"
 #include "scenarios/cli/drill_file.h"
+#include "scenarios/cli/token.h"
 #include "scenarios/drill/interpolate.h"
 #include "scenarios/report/report_files.h"
 #include "scenarios/run/environment.h"
@@ -21,13 +22,20 @@ using std::filesystem::path;
 constexpr std::string_view usage =
     "Examples:\n"
     "  faultline run examples/drills/postgres-outage.toml\n"
-    "  faultline run drill.toml --set seed=7 --out /tmp/run\n\n"
+    "  faultline run drill.toml --set seed=7 --out /tmp/run\n"
+    "  faultline run drill.toml --on http://127.0.0.1:8474\n\n"
     "Usage: faultline run DRILL [--out DIR] [--set KEY=VALUE]... [--quiet] [--no-color]\n"
-    "                     [--json] [--log-level L]\n\n"
+    "                     [--on URL] [--ttl 5s] [--token-file FILE] [--json] [--log-level L]\n\n"
     "Runs a drill and reports what the service did.\n\n"
     "  --out DIR        the run folder; without it faultline-runs/DRILL-TIME, and\n"
     "                   faultline-runs/latest points at it\n"
     "  --set KEY=VALUE  overrides a key of the drill: seed=7, workload.web.rate=50\n"
+    "  --on URL         on a faultline that serves on this machine, http://HOST:PORT or\n"
+    "                   unix:///PATH: a proxy that it has already is used and left as it was, the\n"
+    "                   others and every fault are leases that end with this run\n"
+    "  --ttl DURATION   of these leases, 1s to 1h; 5s without it. Killed, a run heals so late\n"
+    "  --token-file F   the token that the server asks for; else the file FAULTLINE_TOKEN_FILE "
+    "names\n"
     "  --quiet          no progress on stderr\n"
     "  --no-color       no colours (nor with NO_COLOR set or TERM=dumb)\n"
     "  --json           report.json on stdout instead of the text\n"
@@ -72,11 +80,43 @@ int exit_without_recording(const RunOutcome& outcome) {
   return exit_environment;
 }
 
+// Where the drill takes place; nothing: in this process.
+Result<std::optional<Served>> venue_from(const Arguments& arguments) {
+  const auto url = arguments.value("on");
+  for (const char* option : {"ttl", "token-file"}) {
+    if (!url && arguments.value(option)) {
+      return error(std::string("--") + option,
+                   "is for a drill on a serving faultline; add --on URL");
+    }
+  }
+  if (!url) return std::nullopt;
+  Served served{*url, {}};
+  Result<wire::HttpTarget> target = wire::http_target(*url);
+  if (!target) return error("--on " + *url, target.error().text());
+  served.api.target = std::move(*target);
+  served.api.agent = "faultline-run/" FAULTLINE_VERSION;
+  if (const auto ttl = arguments.value("ttl")) {
+    const Result<Duration> read = duration_from(*ttl);
+    if (!read) return error("--ttl", read.error().text());
+    if (*read < std::chrono::seconds(1) || *read > std::chrono::hours(1)) {
+      return error("--ttl", faultline::quoted(*ttl) + " is not from 1s to 1h");
+    }
+    served.ttl = *read;
+  }
+  Result<std::string> token = token_for_server(arguments.value("token-file").value_or(""));
+  if (!token) return std::unexpected(token.error());
+  served.api.token = std::move(*token);
+  return served;
+}
+
 int run(std::span<const std::string> words) {
-  const Begun begun =
-      begin(run_verb, words, {{"quiet", "no-color", "json"}, {"out"}, {"set"}, "DRILL", 1, 1});
+  const Begun begun = begin(
+      run_verb, words,
+      {{"quiet", "no-color", "json"}, {"out", "on", "ttl", "token-file"}, {"set"}, "DRILL", 1, 1});
   if (!begun.arguments) return begun.exit_code;
   const Arguments& arguments = *begun.arguments;
+  Result<std::optional<Served>> on = venue_from(arguments);
+  if (!on) return usage_error(run_verb, on.error().text());
   const Checked<ReadDrill> read =
       read_drill_file(arguments.operands().front(), arguments.list("set"));
   if (!read) {
@@ -88,6 +128,7 @@ int run(std::span<const std::string> words) {
   options.version = FAULTLINE_VERSION;
   options.overrides = arguments.list("set");
   options.variables = read->variables;
+  options.on = std::move(*on);
   spdlog::info("run folder {}", options.folder.string());
   Progress progress(progress_on_stderr(arguments.has("quiet"), arguments.has("no-color")));
   RunLoop waiting;  // to the last line of the report, so that no signal cuts it short

@@ -1,6 +1,7 @@
 #include "scenarios/cli/token.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 
 namespace faultline::cli {
@@ -16,6 +17,13 @@ Result<std::string> read_token(const std::string& file) {
                      std::all_of(token.begin(), token.end(), visible);
   if (sound) return token;
   return error(file, "its first line must be a token of 16 to 1024 visible characters");
+}
+
+Result<std::string> token_for_server(std::string file) {
+  const char* const named = std::getenv("FAULTLINE_TOKEN_FILE");
+  if (file.empty() && named != nullptr) file = named;
+  if (file.empty()) return "";
+  return read_token(file);
 }
 
 }  // namespace faultline::cli

@@ -266,6 +266,8 @@ class Page {
     for (const std::string& setting : recording_.overrides)
       if (!setting.starts_with("seed=")) command += " --set " + quoted_for_shell(setting);
     command += " --set seed=" + std::to_string(recording_.drill.seed);
+    if (const auto on = recording_.environment.find("on"); on != recording_.environment.end())
+      command += " --on " + quoted_for_shell(on->second);
     line("");
     line("Again: " + command);
     line("Exit code " + std::to_string(exit_code(report_.verdict, recording_)) + " (" +

@@ -40,6 +40,7 @@ Checked<PlannedFaults> PlannedFaults::from(const Drill& drill) {
       std::move(spec.error().begin(), spec.error().end(), std::back_inserter(errors));
       continue;
     }
+    faults.plans_.push_back(plan);
     faults.specs_.push_back(std::move(*spec));
     FaultRecord& record = faults.records_.emplace_back();
     record.id = plan.id;
@@ -52,13 +53,13 @@ Checked<PlannedFaults> PlannedFaults::from(const Drill& drill) {
   return faults;
 }
 
-void PlannedFaults::use(wire::Engine& engine, Recorder& recorder, std::vector<ProxyId> proxies) {
-  engine_ = &engine;
+void PlannedFaults::use(Venue& venue, Recorder& recorder, std::vector<ProxyId> proxies) {
+  venue_ = &venue;
   recorder_ = &recorder;
   proxies_ = std::move(proxies);
 }
 
-void PlannedFaults::arm(std::size_t fault) {
+Result<void> PlannedFaults::arm(std::size_t fault) {
   FaultRecord& record = records_[fault];
   std::vector<ProxyId> on;
   for (std::size_t i = 0; i < proxies_.size(); ++i) {
@@ -66,38 +67,42 @@ void PlannedFaults::arm(std::size_t fault) {
       on.push_back(proxies_[i]);
     }
   }
-  const wire::ArmedFault armed = engine_->arm(specs_[fault], on);
-  record.armed_as = armed.id;
-  record.commanded = since_zero(armed.receipt.commanded);
-  record.armed = since_zero(armed.receipt.in_force);
+  const Result<wire::ArmedFault> armed = venue_->arm({plans_[fault], specs_[fault]}, on);
+  if (!armed) return std::unexpected(armed.error());
+  record.armed_as = armed->id;
+  record.commanded = since_zero(armed->receipt.commanded);
+  record.armed = since_zero(armed->receipt.in_force);
   recorder_->write_faults(records_);
+  return {};
 }
 
 bool PlannedFaults::in_force(const FaultRecord& record) const {
-  return engine_ != nullptr && record.armed_as != 0 && record.disarmed == Instant{};
+  return venue_ != nullptr && record.armed_as != 0 && record.disarmed == Instant{};
 }
 
-void PlannedFaults::disarm(std::size_t fault) {
+Result<void> PlannedFaults::disarm(std::size_t fault) {
   FaultRecord& record = records_[fault];
-  if (!in_force(record)) return;
-  const wire::Receipt receipt = engine_->disarm(record.armed_as);
-  record.disarm_commanded = since_zero(receipt.commanded);
-  record.disarmed = since_zero(receipt.in_force);
-  record.touched = since(zero_, engine_->touched(record.armed_as));
+  if (!in_force(record)) return {};
+  const Result<Venue::Disarmed> disarmed = venue_->disarm(record.armed_as);
+  if (!disarmed) return std::unexpected(disarmed.error());
+  record.disarm_commanded = since_zero(disarmed->receipt.commanded);
+  record.disarmed = since_zero(disarmed->receipt.in_force);
+  record.touched = since(zero_, disarmed->touched);
   recorder_->write_faults(records_);
+  return {};
 }
 
 void PlannedFaults::heal() {
-  if (engine_ == nullptr) return;
-  for (std::size_t i = 0; i < records_.size(); ++i) disarm(i);
-  engine_->heal();
+  if (venue_ == nullptr) return;
+  for (std::size_t i = 0; i < records_.size(); ++i) (void)disarm(i);
+  venue_->heal();
 }
 
 std::vector<ActiveFault> PlannedFaults::active() const {
   std::vector<ActiveFault> all;
   for (const FaultRecord& record : records_) {
     if (!in_force(record)) continue;
-    const Touched touched = engine_->touched(record.armed_as);
+    const Touched touched = venue_->touched(record.armed_as);
     all.push_back({record.id, record.kind, touched.connections, touched.messages});
   }
   return all;

@@ -6,10 +6,10 @@
 
 #include <vector>
 
-#include "proxy/wire/engine.h"
 #include "scenarios/drill/drill.h"
 #include "scenarios/recording/recorder.h"
 #include "scenarios/run/progress.h"
+#include "scenarios/venue/venue.h"
 
 namespace faultline {
 
@@ -29,13 +29,13 @@ class PlannedFaults {
   static Checked<PlannedFaults> from(const Drill& drill);
 
   // From here on they can be armed. `proxies` in the drill's order.
-  void use(wire::Engine& engine, Recorder& recorder, std::vector<ProxyId> proxies);
+  void use(Venue& venue, Recorder& recorder, std::vector<ProxyId> proxies);
   void count_from(Instant zero) { zero_ = zero; }
 
-  void arm(std::size_t fault);
-  void disarm(std::size_t fault);        // nothing unless it is armed
-  void heal();                           // disarms all
-  void release() { engine_ = nullptr; }  // the engine goes; healed before
+  Result<void> arm(std::size_t fault);
+  Result<void> disarm(std::size_t fault);  // nothing unless it is armed
+  void heal();                             // disarms all, as far as that can be done
+  void release() { venue_ = nullptr; }     // the venue goes; healed before
 
   const std::vector<FaultRecord>& records() const { return records_; }
   std::vector<ActiveFault> active() const;
@@ -44,10 +44,11 @@ class PlannedFaults {
   bool in_force(const FaultRecord& record) const;
   Instant since_zero(Instant at) const { return at == Instant{} ? at : Instant(at - zero_); }
 
-  wire::Engine* engine_ = nullptr;
+  Venue* venue_ = nullptr;
   Recorder* recorder_ = nullptr;
   std::vector<std::string> proxy_names_;
   std::vector<ProxyId> proxies_;
+  std::vector<FaultPlan> plans_;
   std::vector<FaultSpec> specs_;
   std::vector<FaultRecord> records_;
   Instant zero_{};

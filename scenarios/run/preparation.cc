@@ -27,14 +27,13 @@ Checked<void> find_ports(Drill& drill, Recording& recording) {
   return {};
 }
 
-Checked<std::vector<ProxyId>> open_proxies(Drill& drill, Recording& recording,
-                                           wire::Engine& engine) {
+Checked<std::vector<ProxyId>> open_proxies(Drill& drill, Recording& recording, Venue& venue) {
   std::map<std::string, Address> by_name;
   std::vector<Address> listening;
   std::vector<ProxyId> ids;
   Errors errors;
   for (const ProxySpec& proxy : drill.proxies) {
-    const Result<wire::OpenedProxy> opened = engine.open(proxy);
+    const Result<wire::OpenedProxy> opened = venue.open(proxy);
     if (!opened) {
       errors.push_back(opened.error());
       continue;

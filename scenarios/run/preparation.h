@@ -5,10 +5,10 @@
 
 #include <vector>
 
-#include "proxy/wire/engine.h"
 #include "scenarios/drill/drill.h"
 #include "scenarios/recording/recording.h"
 #include "scenarios/run/run_loop.h"
+#include "scenarios/venue/venue.h"
 
 namespace faultline {
 
@@ -16,8 +16,7 @@ namespace faultline {
 Checked<void> find_ports(Drill& drill, Recording& recording);
 
 // The proxies' ids, in the drill's order.
-Checked<std::vector<ProxyId>> open_proxies(Drill& drill, Recording& recording,
-                                           wire::Engine& engine);
+Checked<std::vector<ProxyId>> open_proxies(Drill& drill, Recording& recording, Venue& venue);
 
 // Every upstream of a proxy must accept connections. A disturbance ends the wait, without an error.
 Checked<void> probe_upstreams(const Drill& drill, RunLoop& waiting);

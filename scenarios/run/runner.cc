@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "proxy/wire/clock.h"
-#include "proxy/wire/engine.h"
 #include "proxy/wire/process.h"
 #include "scenarios/recording/recorder.h"
 #include "scenarios/run/audit.h"
@@ -18,6 +17,7 @@
 #include "scenarios/run/planned_faults.h"
 #include "scenarios/run/preparation.h"
 #include "scenarios/run/processes.h"
+#include "scenarios/venue/own_venue.h"
 
 namespace faultline {
 namespace {
@@ -39,7 +39,7 @@ class Runner {
   // Steps. A preparation says whether the next may follow: it did what it is for, and nothing has
   // disturbed the run.
   bool create_recording();
-  bool start_engine();
+  bool start_venue();
   bool open_proxies();
   bool start_processes();
   bool start_load();
@@ -47,7 +47,7 @@ class Runner {
   void end_load();
   void audit();
   void stop_processes();
-  void close_engine();
+  void close_venue();
   RunOutcome finish();
 
   void look(Instant now);
@@ -82,8 +82,7 @@ class Runner {
   Instant flushed_at_{};
 
   std::unique_ptr<Recorder> recorder_;
-  std::unique_ptr<Journal> journal_;
-  std::unique_ptr<wire::Engine> engine_;
+  std::unique_ptr<Venue> venue_;
   PlannedFaults faults_;
   ProcessesUnderTest processes_;
   Load load_;
@@ -107,7 +106,7 @@ Runner::Runner(Drill drill, const RunOptions& options, RunLoop& waiting, Progres
 RunOutcome Runner::run() {
   phase("starting");
   const bool prepared = create_recording() && done(find_ports(drill_, recording_)) &&
-                        start_engine() && open_proxies() && done(probe_sinks(drill_, waiting_)) &&
+                        start_venue() && open_proxies() && done(probe_sinks(drill_, waiting_)) &&
                         start_processes() && done(probe_upstreams(drill_, waiting_)) &&
                         done(expect_empty_sinks(drill_, waiting_));
   if (prepared && start_load()) play_timeline();
@@ -115,7 +114,7 @@ RunOutcome Runner::run() {
   end_load();
   audit();
   stop_processes();
-  close_engine();
+  close_venue();
   return finish();
 }
 
@@ -129,21 +128,20 @@ bool Runner::create_recording() {
   return true;
 }
 
-bool Runner::start_engine() {
-  journal_ = std::make_unique<Journal>(*recorder_);
-  wire::EngineOptions options;
-  options.seed = drill_.seed;
-  Result<std::unique_ptr<wire::Engine>> engine = wire::Engine::start(options, *journal_);
-  if (!engine) return done(engine);
-  engine_ = std::move(*engine);
-  recording_.environment["limits"] = engine_->limits();
+bool Runner::start_venue() {
+  Result<std::unique_ptr<Venue>> venue = options_.on
+                                             ? ServedVenue::start(*options_.on, drill_, *recorder_)
+                                             : OwnVenue::start(drill_.seed, *recorder_);
+  if (!venue) return done(venue);
+  venue_ = std::move(*venue);
   return true;
 }
 
 bool Runner::open_proxies() {
   const Checked<std::vector<ProxyId>> proxies =
-      faultline::open_proxies(drill_, recording_, *engine_);
-  if (proxies) faults_.use(*engine_, *recorder_, *proxies);
+      faultline::open_proxies(drill_, recording_, *venue_);
+  recording_.environment.merge(venue_->environment());
+  if (proxies) faults_.use(*venue_, *recorder_, *proxies);
   return done(proxies);
 }
 
@@ -187,8 +185,8 @@ void Runner::play_timeline() {
     if (step.at > end) break;
     waiting_.await(Patience::while_undisturbed, nothing_else, zero_ + step.at);
     if (!undisturbed()) return;
-    if (step.change == Step::Change::arm) faults_.arm(step.fault);
-    if (step.change == Step::Change::disarm) faults_.disarm(step.fault);
+    if (step.change == Step::Change::arm && !done(faults_.arm(step.fault))) return;
+    if (step.change == Step::Change::disarm && !done(faults_.disarm(step.fault))) return;
     if (!step.phase.empty()) phase(step.phase);
   }
   waiting_.await(Patience::while_undisturbed, nothing_else, zero_ + end);
@@ -221,13 +219,13 @@ void Runner::stop_processes() {
   processes_.stop();
 }
 
-void Runner::close_engine() {
+void Runner::close_venue() {
   faults_.release();
-  engine_.reset();
-  if (journal_ == nullptr) return;
-  journal_->flush();
-  recording_.events_lost = journal_->lost();
-  journal_.reset();
+  if (venue_ == nullptr) return;
+  const Venue::Closed closed = venue_->close();
+  recording_.events_lost = closed.events_lost;
+  recording_.gaps = closed.gaps;
+  venue_.reset();
 }
 
 RunOutcome Runner::finish() {
@@ -289,6 +287,9 @@ void Runner::look(Instant now) {
   if (const auto blame = processes_.died()) {
     detail_ = blame->last_words;
     fail(blame->error);
+    faults_.heal();
+  } else if (const auto trouble = venue_ == nullptr ? std::nullopt : venue_->trouble()) {
+    fail(*trouble);
     faults_.heal();
   }
 }
