@@ -61,16 +61,16 @@ void JournalFollower::run(const std::string& path) {
   asked_ = wire::now();
   const Result<HttpResponse> response = wire::fetch(api_.target, ask);
   std::string why;
-  if (!response) {
+  if (begun_ && !ended_) {
+    why = "its journal broke off: it ended, or this could not keep up with it";
+  } else if (!response) {
     why = response.error().what;
   } else if (response->status == 401) {
     why = reason_of(*response) + "; give the one it was started with: --token-file FILE";
-  } else if (response->status == 404) {
-    why = "is no faultline that a drill can take place on: it has no /v1/journal";
-  } else if (response->status / 100 != 2) {
+  } else if (response->status != 404 && response->status / 100 != 2) {
     why = reason_of(*response);
-  } else if (!ended_) {
-    why = "its journal broke off: it stopped, or this could not keep up with it";
+  } else if (!begun_) {
+    why = "is no faultline that a drill can take place on: it has no /v1/journal";
   }
   {
     const std::lock_guard lock(mutex_);

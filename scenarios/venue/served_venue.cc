@@ -114,7 +114,11 @@ Error at_proxy(const std::string& name, std::string what) {
 }  // namespace
 
 ServedVenue::ServedVenue(const Served& served, const Drill& drill, JournalReader& reader)
-    : served_(served), owner_(new_owner(drill.name)), reader_(reader) {}
+    : served_(served), owner_(new_owner(drill.name)), reader_(reader) {
+  for (const FaultPlan& fault : drill.faults) {
+    for (const std::string& proxy : fault.on) faults_to_come_[proxy].push_back(fault.id);
+  }
+}
 
 Result<std::unique_ptr<Venue>> ServedVenue::start(const Served& served, const Drill& drill,
                                                   JournalReader& reader) {
@@ -144,16 +148,20 @@ ServedVenue::~ServedVenue() {
   if (journal_ != nullptr && !closed_) close();
 }
 
+Error ServedVenue::at_server(const std::string& what) const {
+  return {"", served_.url + ": " + what};
+}
+
 // A server that did not answer once is not asked again: a drill that ends must not wait for it
 // with every fault that it has to take out.
 Result<HttpResponse> ServedVenue::ask(const std::string& method, const std::string& path,
                                       const std::string& body) {
-  if (!reachable_) return error(served_.url, "does not answer");
+  if (!reachable_) return std::unexpected(at_server("it does not answer"));
   ApiClient api = served_.api;
   api.limit = longest_answer;
   Result<HttpResponse> response = api.ask(method, path, body);
   reachable_ = response.has_value();
-  if (!response) return error(served_.url, response.error().what);
+  if (!response) return std::unexpected(at_server(response.error().what));
   return response;
 }
 
@@ -167,7 +175,7 @@ bool ServedVenue::await(std::unique_lock<std::mutex>& lock, Reached reached) {
 std::unexpected<Error> ServedVenue::untold(std::unique_lock<std::mutex>& lock, std::string what) {
   lock.unlock();
   if (auto why = trouble()) return std::unexpected(std::move(*why));
-  return error(served_.url, "does not tell " + what);
+  return std::unexpected(at_server("it does not tell " + what));
 }
 
 Result<wire::OpenedProxy> ServedVenue::open(const ProxySpec& spec) {
@@ -206,8 +214,13 @@ Result<wire::OpenedProxy> ServedVenue::use(const ProxySpec& spec, const JsonValu
   if (!listening) return std::unexpected(at_proxy(spec.name, listening.error().what));
   const auto id = static_cast<ProxyId>(count_of(there, "number"));
   for (const JsonValue& fault : member(there, "faults").elements) {
-    faults_of_others_ +=
-        (faults_of_others_.empty() ? "" : ", ") + member(fault, "id").text + " on " + spec.name;
+    const std::string& name = member(fault, "id").text;
+    if (std::ranges::count(faults_to_come_[spec.name], name) != 0) {
+      return std::unexpected(
+          at_proxy(spec.name, served_.url + " has a fault " + in_quotes(name) +
+                                  " on it already, and so has the drill; disarm one, rename one"));
+    }
+    faults_of_others_ += (faults_of_others_.empty() ? "" : ", ") + name + " on " + spec.name;
   }
   const std::unique_lock lock(mutex_);
   proxies_[id] = {spec.name, false};
@@ -303,12 +316,10 @@ std::map<std::string, std::string> ServedVenue::environment() const {
 std::optional<Error> ServedVenue::trouble() {
   {
     const std::unique_lock lock(mutex_);
-    if (!trouble_.empty()) return Error{served_.url, trouble_};
+    if (!trouble_.empty()) return at_server(trouble_);
   }
-  if (const auto why = journal_->broken()) return Error{served_.url, *why};
-  if (const auto why = keeper_ == nullptr ? std::nullopt : keeper_->lost()) {
-    return Error{served_.url, *why};
-  }
+  if (const auto why = journal_->broken()) return at_server(*why);
+  if (const auto why = keeper_->lost()) return at_server(*why);
   return std::nullopt;
 }
 

@@ -66,6 +66,7 @@ class ServedVenue final : public Venue {
   };
 
   ServedVenue(const Served& served, const Drill& drill, JournalReader& reader);
+  Error at_server(const std::string& what) const;
   Result<HttpResponse> ask(const std::string& method, const std::string& path,
                            const std::string& body = {});
   Result<wire::OpenedProxy> create(const ProxySpec& spec);
@@ -84,6 +85,7 @@ class ServedVenue final : public Venue {
   JournalReader& reader_;
   bool reachable_ = true;
   bool closed_ = false;
+  std::map<std::string, std::vector<std::string>> faults_to_come_;  // of the drill, by proxy
   std::string faults_of_others_;  // on proxies that are used as they are
 
   std::mutex mutex_;  // guards what follows, against the threads of follower and keeper
