@@ -1,5 +1,6 @@
 #include "scenarios/venue/api_client.h"
 
+#include <charconv>
 #include <utility>
 
 #include "proxy/http_text.h"
@@ -61,6 +62,13 @@ const control::JsonValue& member(const control::JsonValue& object, std::string_v
     if (one.key == key) return one;
   }
   return none;
+}
+
+std::uint64_t count_of(const control::JsonValue& object, std::string_view key) {
+  const std::string& text = member(object, key).text;
+  std::uint64_t count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
 }
 
 }  // namespace faultline

@@ -28,5 +28,7 @@ std::string reason_of(const HttpResponse& refusal);
 std::string percent_encoded(std::string_view text);  // as a segment of a path
 // A member of an object; a null for what is not there.
 const control::JsonValue& member(const control::JsonValue& object, std::string_view key);
+// A member that is a whole number; 0 for what is none.
+std::uint64_t count_of(const control::JsonValue& object, std::string_view key);
 
 }  // namespace faultline

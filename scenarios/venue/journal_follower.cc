@@ -1,6 +1,5 @@
 #include "scenarios/venue/journal_follower.h"
 
-#include <charconv>
 #include <utility>
 
 #include "proxy/wire/clock.h"
@@ -12,13 +11,6 @@ namespace {
 constexpr Duration longest_begin = std::chrono::seconds(10);
 constexpr Duration longest_end = std::chrono::seconds(30);
 constexpr std::uint64_t known_format = 1;
-
-std::uint64_t count_of(const control::JsonValue& object, std::string_view key) {
-  const std::string& text = member(object, key).text;
-  std::uint64_t count = 0;
-  std::from_chars(text.data(), text.data() + text.size(), count);
-  return count;
-}
 
 std::string path_of(const std::vector<std::string>& proxies) {
   std::string path = "/v1/journal";

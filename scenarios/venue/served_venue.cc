@@ -6,13 +6,10 @@
 #include "scenarios/venue/served_venue.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <random>
 #include <utility>
 
 #include "proxy/control/json_text.h"
-#include "proxy/json_line.h"
+#include "scenarios/venue/served_order.h"
 
 namespace faultline {
 namespace {
@@ -22,90 +19,7 @@ using control::JsonValue;
 constexpr Duration longest_answer = std::chrono::seconds(5);
 constexpr Duration longest_event = std::chrono::seconds(10);  // from an order to its event
 
-std::string new_owner(const std::string& drill) {
-  std::random_device random;
-  std::array<char, 8> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), random(), 16).ptr;
-  return "run of " + drill + " " + std::string(digits.data(), end);
-}
-
-std::uint64_t count_of(const JsonValue& object, std::string_view key) {
-  const std::string& text = member(object, key).text;
-  std::uint64_t count = 0;
-  std::from_chars(text.data(), text.data() + text.size(), count);
-  return count;
-}
-
-std::string path_of(const std::string& proxy) { return "/v1/proxies/" + percent_encoded(proxy); }
-std::string path_of(const std::string& proxy, const std::string& fault) {
-  return path_of(proxy) + "/faults/" + percent_encoded(fault);
-}
-
-// A setting as the drill has it: the server reads it as the drill's reader does.
-struct SettingWriter {
-  JsonObject& object;
-  const std::string& name;
-
-  void operator()(const std::string& value) const { object.text(name, value); }
-  void operator()(std::int64_t value) const { object.number(name, value); }
-  void operator()(double value) const { object.key(name) += control::json_number(value); }
-  void operator()(bool value) const { object.boolean(name, value); }
-};
-
-std::string fault_body(const FaultPlan& plan, const std::string& owner, Duration ttl) {
-  std::string body;
-  {
-    JsonObject object(body);
-    object.text("id", plan.id);
-    object.text("kind", plan.kind);
-    for (const auto* settings : {&plan.parameters, &plan.aim}) {
-      for (const RawSetting& setting : *settings) {
-        std::visit(SettingWriter{object, setting.name}, setting.value);
-      }
-    }
-    object.text("owner", owner);
-    object.text("ttl", to_string(ttl));
-  }
-  return body;
-}
-
-std::string proxy_body(const ProxySpec& spec, const std::string& owner, Duration ttl) {
-  std::string body;
-  {
-    JsonObject object(body);
-    object.text("name", spec.name);
-    object.text("listen", spec.listen.text());
-    object.text("upstream", spec.upstream.text());
-    object.text("protocol", spec.protocol);
-    object.text("connect_timeout", to_string(spec.connect_timeout));
-    object.text("owner", owner);
-    object.text("ttl", to_string(ttl));
-  }
-  return body;
-}
-
 std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-// Why a proxy that is there cannot be the drill's; empty if it can.
-std::string difference(const ProxySpec& wanted, const JsonValue& there) {
-  const auto text = [&](std::string_view key) { return member(there, key).text; };
-  if (!text("owner").empty() && !text("expires_in").empty()) {
-    return "it is leased by " + in_quotes(text("owner")) + " for another " + text("expires_in") +
-           "; wait until it has gone";
-  }
-  const Result<Address> upstream = address_from(text("upstream"));
-  if (!upstream || *upstream != wanted.upstream) {
-    return "its upstream is " + text("upstream") + ", the drill's is " + wanted.upstream.text();
-  }
-  if (text("protocol") != wanted.protocol) {
-    return "its protocol is " + text("protocol") + ", the drill's is " + wanted.protocol;
-  }
-  if (wanted.listen.port != 0 && text("listen") != wanted.listen.text()) {
-    return "it listens on " + text("listen") + ", the drill wants " + wanted.listen.text();
-  }
-  if (!member(there, "enabled").truth) return "it is disabled";
-  return "";
-}
 
 Error at_proxy(const std::string& name, std::string what) {
   return {"proxy " + in_quotes(name), std::move(what)};
@@ -179,7 +93,7 @@ std::unexpected<Error> ServedVenue::untold(std::unique_lock<std::mutex>& lock, s
 }
 
 Result<wire::OpenedProxy> ServedVenue::open(const ProxySpec& spec) {
-  const auto there = ask("GET", path_of(spec.name));
+  const auto there = ask("GET", proxy_path(spec.name));
   if (!there) return std::unexpected(there.error());
   if (there->status == 404) return create(spec);
   const auto proxy = control::read_json(there->body);
@@ -251,7 +165,7 @@ Result<wire::ArmedFault> ServedVenue::arm(const Fault& fault, const std::vector<
 
 Result<ServedVenue::Part> ServedVenue::arm_part(const Fault& fault, const std::string& proxy) {
   const auto made =
-      ask("POST", path_of(proxy) + "/faults", fault_body(fault.plan, owner_, served_.ttl));
+      ask("POST", proxy_path(proxy) + "/faults", fault_body(fault.plan, owner_, served_.ttl));
   if (!made) return std::unexpected(made.error());
   const auto armed = control::read_json(made->body);
   if (made->status != 201 || !armed) {
@@ -269,7 +183,7 @@ Result<Venue::Disarmed> ServedVenue::disarm(FaultId fault) {
   HeldFault& held = faults_.at(fault);
   held.disarming = true;
   for (const Part& part : held.parts) {
-    const auto gone = ask("DELETE", path_of(part.proxy, held.id));
+    const auto gone = ask("DELETE", fault_path(part.proxy, held.id));
     if (!gone) return std::unexpected(gone.error());
   }
   if (!await(lock, [&] { return std::ranges::all_of(held.parts, &Part::disarmed); })) {
@@ -334,7 +248,7 @@ Venue::Closed ServedVenue::close() {
       if (proxy.made) made.push_back(proxy.name);
     }
   }
-  for (const std::string& name : made) (void)ask("DELETE", path_of(name));
+  for (const std::string& name : made) (void)ask("DELETE", proxy_path(name));
   keeper_.reset();
   Closed closed;
   const Result<void> whole = journal_->finish();

@@ -136,6 +136,41 @@ TEST_CASE("leases run out on the monotonic clock, and are renewed") {
   CHECK_THAT(rig.native("GET", slow).body, !Contains("expires_in"));
 }
 
+TEST_CASE("a leased proxy goes with its faults, unless its owner renews") {
+  NativeRig rig;
+  const std::string mine =
+      R"({"name":"mine","upstream":"127.0.0.1:1","owner":"me","ttl":"5s","faults":[)"
+      R"({"kind":"latency","delay":"1ms"}]})";
+  const Reply made = rig.native("POST", "/v1/proxies", mine);
+  CHECK(made.status == 201);
+  CHECK_THAT(made.body, Contains(R"("owner":"me","expires_in":"5s")"));
+  rig.native("POST", "/v1/proxies", with_fault);
+  rig.native("POST", "/v1/proxies/db/faults", R"({"kind":"reset","owner":"me"})");
+  rig.native("POST", "/v1/proxies/db/faults", R"({"kind":"close","owner":"other","ttl":"5s"})");
+
+  rig.clock += std::chrono::seconds(4);
+  const Reply renewed = rig.native("PUT", "/v1/leases/me", R"({"ttl":"10s"})");
+  CHECK(renewed.status == 200);
+  CHECK_THAT(renewed.body, Contains(R"({"proxies":["mine"],"faults":[{"proxy":"db","fault":)"));
+  CHECK_THAT(renewed.body, Contains(R"("id":"slow")") && Contains(R"("id":"reset")"));
+  CHECK_THAT(renewed.body, !Contains(R"("id":"close")") && !Contains(R"("id":"latency")"));
+  CHECK(rig.native("PUT", "/v1/leases/nobody", R"({"ttl":"10s"})").body ==
+        "{\"proxies\":[],\"faults\":[]}\n");
+  CHECK(rig.native("PUT", "/v1/leases/me", R"({"ttl":"soon"})").status == 400);
+  CHECK(rig.native("PUT", "/v1/leases/me", "{}").status == 400);
+
+  // What has no lease got none, and what is another's was not renewed.
+  rig.clock += std::chrono::seconds(1);
+  CHECK(rig.registry.expire(rig.clock) == rig.clock + std::chrono::seconds(9));
+  CHECK(rig.native("GET", "/v1/proxies/db/faults/close").status == 404);
+  rig.clock += std::chrono::seconds(9);
+  CHECK(rig.registry.expire(rig.clock) == never);
+  CHECK(rig.native("GET", "/v1/proxies/mine").status == 404);
+  CHECK(rig.native("GET", "/v1/proxies/db/faults/slow").status == 404);
+  CHECK(rig.native("GET", "/v1/proxies/db/faults/reset").status == 200);
+  CHECK(rig.native("PATCH", "/v1/proxies/db", R"({"ttl":"5s"})").status == 400);
+}
+
 TEST_CASE("heal disarms everything, or what one owner armed") {
   NativeRig rig;
   rig.native("POST", "/v1/proxies", with_fault);
