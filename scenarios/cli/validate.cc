@@ -1,10 +1,10 @@
 #include <cstdio>
 #include <string>
 
+#include "proxy/json_line.h"
 #include "scenarios/cli/arguments.h"
 #include "scenarios/cli/drill_file.h"
 #include "scenarios/drill/fault_spec.h"
-#include "proxy/json_line.h"
 
 namespace faultline::cli {
 namespace {

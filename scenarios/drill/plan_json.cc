@@ -6,10 +6,10 @@
 
 #include "faults/aim.h"
 #include "faults/catalogue.h"
+#include "proxy/json_line.h"
 #include "scenarios/drill/interpolate.h"
 #include "scenarios/drill/plan.h"
 #include "scenarios/drill/plan_words.h"
-#include "proxy/json_line.h"
 
 namespace faultline {
 namespace {
