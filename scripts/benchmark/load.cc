@@ -1,28 +1,29 @@
 // The load that scripts/bench makes itself, small enough not to be what is measured.
 //
-//   load echo                                   echoes; prints "listening PORT", runs until stdin
-//   ends load ping PORT SECONDS                      closed loop: one connection, 64 bytes to and
-//   fro load paced PORT SECONDS RATE CONNECTIONS    open loop: latency from the scheduled instant
-//   load churn PORT SECONDS CONNECTIONS         connect, 64 bytes to and fro, close, again
-//   load idle PORT CONNECTIONS                  opens them all, prints "ready", holds until stdin
-//   ends
+//   load echo
+//       echoes, and pours to whoever says so (load_server.cc); prints "listening PORT", runs until
+//       stdin ends
+//   load ping PORT SECONDS
+//       closed loop: one connection, 64 bytes to and fro
+//   load paced PORT SECONDS RATE CONNECTIONS
+//       open loop: latency from the scheduled instant
+//   load churn PORT SECONDS CONNECTIONS
+//       connect, 64 bytes to and fro, close, again
+//   load idle PORT CONNECTIONS
+//       opens them all, prints "ready", holds until stdin ends
+//   load pull PORT SECONDS CONNECTIONS WARM
+//       takes what the server pours; measures after WARM milliseconds (load_pull.cc)
 //
 // Everything on 127.0.0.1. Results are one line of JSON; latencies in microseconds.
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
+#include "load.h"
+
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -31,23 +32,11 @@
 #include <string_view>
 #include <vector>
 
-namespace {
+namespace load {
 
-using Clock = std::chrono::steady_clock;
-using std::chrono::nanoseconds;
-using std::chrono::seconds;
-
-constexpr std::size_t message_size = 64;
-using Message = std::array<char, message_size>;
-
-[[noreturn]] void die(const char* what) {
+void die(const char* what) {
   std::fprintf(stderr, "load: %s: %s\n", what, std::strerror(errno));
   std::exit(1);
-}
-
-int checked(int result, const char* what) {
-  if (result < 0) die(what);
-  return result;
 }
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -63,7 +52,6 @@ void send_at_once(int fd) {
   checked(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
 }
 
-// A blocking connection.
 int dial(std::uint16_t port) {
   const int fd = checked(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   const sockaddr_in address = loopback(port);
@@ -71,6 +59,14 @@ int dial(std::uint16_t port) {
   send_at_once(fd);
   return fd;
 }
+
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t message_size = 64;
+using Message = std::array<char, message_size>;
 
 void write_message(int fd, const Message& message) {
   // 64 bytes always fit into a socket buffer whose answers are being read.
@@ -244,48 +240,11 @@ int idle(std::uint16_t port, std::size_t connections) {
   return 0;
 }
 
-int echo() {
-  const int listener =
-      checked(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  checked(bind(listener, reinterpret_cast<sockaddr*>(&address), length), "bind");
-  checked(listen(listener, 4096), "listen");
-  checked(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length), "getsockname");
-  std::printf("listening %u\n", ntohs(address.sin_port));
-  std::fflush(stdout);
-
-  const int set = checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
-  for (const int fd : {listener, STDIN_FILENO}) {
-    epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
-    checked(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
-  }
-  static char buffer[1 << 16];
-  while (true) {
-    epoll_event events[256];
-    const int ready = checked(epoll_wait(set, events, 256, -1), "epoll_wait");
-    for (const epoll_event& event : std::span(events, static_cast<std::size_t>(ready))) {
-      const int fd = event.data.fd;
-      if (fd == STDIN_FILENO) return 0;
-      if (fd == listener) {
-        for (int peer; (peer = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
-          send_at_once(peer);
-          epoll_event added{.events = EPOLLIN, .data = {.fd = peer}};
-          checked(epoll_ctl(set, EPOLL_CTL_ADD, peer, &added), "epoll_ctl");
-        }
-        continue;
-      }
-      const ssize_t got = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
-      const bool sent =
-          got > 0 && send(fd, buffer, static_cast<std::size_t>(got), MSG_NOSIGNAL) == got;
-      if (!sent && !(got < 0 && errno == EAGAIN)) close(fd);
-    }
-  }
-}
-
 }  // namespace
+}  // namespace load
 
 int main(int count, char** words) {
+  using namespace load;
   const std::string_view mode = count > 1 ? words[1] : "";
   const auto number = [&](int i) { return i < count ? std::strtoll(words[i], nullptr, 10) : 0; };
   const auto port = static_cast<std::uint16_t>(number(2));
@@ -298,6 +257,10 @@ int main(int count, char** words) {
     return churn(port, seconds(number(3)), static_cast<std::size_t>(number(4)));
   }
   if (mode == "idle" && count == 4) return idle(port, static_cast<std::size_t>(number(3)));
+  if (mode == "pull" && count == 6) {
+    return pull(port, seconds(number(3)), static_cast<std::size_t>(number(4)),
+                std::chrono::milliseconds(number(5)));
+  }
   std::fprintf(stderr, "load: unknown use; the head of load.cc lists them\n");
   return 2;
 }
