@@ -12,8 +12,7 @@ import time
 
 import controlled
 import workloads
-from processes import proportional_memory
-from special import settled
+from processes import proportional_memory, settled
 
 MIB = 1 << 20
 
@@ -28,7 +27,8 @@ class Flood:
     """Clients that send as much as is taken, against a latency of 20 s. It stops when nothing has
     been taken for a while, and in any case before the first byte would be let go."""
 
-    name, connections, latency, longest, quiet = "flood", 20, 20_000, 12, 2
+    name, in_quick = "flood", False
+    connections, latency, longest, quiet = 20, 20_000, 12, 2
     title = f"memory while {connections} clients flood a latency of {latency // 1000} s"
 
     def measure(self, bench):
@@ -41,7 +41,7 @@ class Flood:
             taken, peak = self.flood(server.pid, port)
             rows.append({"target": server.name, "process": before, "peak": peak, "taken": taken,
                          "per_connection": (peak - before) / self.connections})
-        return {"name": self.name, "title": self.title, "rows": rows,
+        return {"name": self.name, "title": self.title, "rows": rows, "figures": {},
                 "missing": controlled.missing()}
 
     def flood(self, pid, port):
@@ -85,7 +85,7 @@ class Flood:
 class Control:
     """How long a call takes while every connection has a chunk waiting in a latency fault."""
 
-    name, samples, longest = "control", 200, 30
+    name, in_quick, samples, longest = "control", False, 200, 30
 
     def __init__(self):
         # A server needs two descriptors per connection, and some for itself.
@@ -107,7 +107,7 @@ class Control:
             rows += [{"target": server.name, **row} for row in self.calls(server)]
             for client in clients:
                 client.close()
-        return {"name": self.name, "title": self.title, "rows": rows,
+        return {"name": self.name, "title": self.title, "rows": rows, "figures": {},
                 "connections": self.connections, "missing": controlled.missing()}
 
     def arrived(self, pid):

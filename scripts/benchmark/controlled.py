@@ -7,7 +7,7 @@ import json
 import os
 import time
 
-import workloads
+from processes import free_port
 
 READY = 10  # seconds until a server answers
 CALL = 30   # seconds until a call counts as never answered
@@ -18,7 +18,7 @@ class Controlled:
 
     def __init__(self, bench, name, program):
         self.bench, self.name = bench, name
-        self.port = workloads.free_port()
+        self.port = free_port()
         self.process, _ = bench.processes.start(
             [program, "-host", "127.0.0.1", "-port", str(self.port)],
             env={**os.environ, "LOG_LEVEL": "error"})

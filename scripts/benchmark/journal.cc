@@ -119,7 +119,7 @@ int main(int count, char** words) {
       "{\"n\": %llu, \"rate\": %.1f, \"writer_ns\": %.1f, \"reader_ns\": %.1f, \"lost\": %llu, "
       "\"read\": %llu}\n",
       static_cast<unsigned long long>(written), events / took, writer / events,
-      (all - writer) / events, static_cast<unsigned long long>(lost),
-      static_cast<unsigned long long>(reader.exchanges()));
+      (all - writer) / static_cast<double>(reader.exchanges()),
+      static_cast<unsigned long long>(lost), static_cast<unsigned long long>(reader.exchanges()));
   return 0;
 }

@@ -2,7 +2,9 @@
 
 import os
 import resource
+import socket
 import subprocess
+import time
 
 
 class Processes:
@@ -69,6 +71,24 @@ def proportional_memory(pid):
     """PSS in bytes: its own pages, and its share of those it has in common with others."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) * 1024
+
+
+def settled(pid):
+    """Memory once two looks in a row agree."""
+    last = -1
+    for _ in range(20):
+        now = proportional_memory(pid)
+        if now == last:
+            break
+        last = now
+        time.sleep(0.2)
+    return now
+
+
+def free_port():
+    """For a server that cannot be handed a socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 class Foreign:

@@ -1,15 +1,15 @@
-"""What stands between client and server: nothing, faultline, HAProxy, or Toxiproxy."""
+"""What stands between client and server: nothing, faultline, HAProxy, nginx, or Toxiproxy."""
 
 import os
-import resource
-import socket
 
 import controlled
+import nginx
 
 HAPROXY = """
 global
   nbthread 1
   maxconn {connections}
+{tuning}
 defaults
   mode tcp
   timeout connect 5s
@@ -21,6 +21,11 @@ listen bench
   server upstream 127.0.0.1:{upstream}
 """
 SPLICED = "  option splice-request\n  option splice-response"
+# A client that there is none of: what is armed hits nobody.
+ELSEWHERE = "latency:delay=1s,direction=both,client=192.0.2.1"
+ACTIVE = "latency:delay=50us,direction=both"
+# What every table is about, and what quick mode keeps of it.
+ESSENTIAL = ("direct", "faultline", "haproxy", "toxiproxy")
 
 
 class Target:
@@ -30,14 +35,15 @@ class Target:
         self.name, self.port, self.pid = name, port, pid
 
 
-def direct(_, upstream):
+def direct(_, upstream, __):
     return Target("direct", upstream, None)
 
 
-def faultline(name="faultline", fault=None):
-    def start(bench, upstream):
-        command = [bench.program("faultline"), "relay", "--listen", "127.0.0.1:0",
-                   "--upstream", f"127.0.0.1:{upstream}", "--protocol", "tcp", "--workers", "1"]
+def faultline(name="faultline", fault=None, workers=1, tap=False, flags=()):
+    def start(bench, upstream, protocol="tcp"):
+        command = [bench.program("faultline"), "relay", "--listen", "127.0.0.1:0", "--upstream",
+                   f"127.0.0.1:{upstream}", "--protocol", protocol if tap else "tcp", "--workers",
+                   str(workers), *flags]
         if fault:
             command += ["--fault", fault]
         process, address = bench.processes.start(command, ready="listening ")
@@ -45,34 +51,56 @@ def faultline(name="faultline", fault=None):
     return start
 
 
-def haproxy(name, options=""):
-    def start(bench, upstream):
+def haproxy(name, options="", tuning=""):
+    def start(bench, upstream, _="tcp"):
         # It is handed a socket that listens already: no port to guess, nothing to wait for.
-        with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
-            listener.setblocking(False)
+        with bench.listener() as listener:
             path = os.path.join(bench.folder, f"{name}.cfg".replace("/", "-"))
-            # Up to four descriptors per connection (two sockets, a pipe); HAProxy does not start
-            # when they might exceed the limit.
-            connections = min(4000, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200) // 4)
+            # Two descriptors per connection, four when it splices (two sockets, a pipe); HAProxy
+            # does not start when they might exceed the limit.
+            connections = (bench.descriptors - 500) // (4 if options else 2)
             with open(path, "w", encoding="ascii") as file:
-                file.write(HAPROXY.format(options=options, descriptor=listener.fileno(),
-                                          upstream=upstream, connections=connections))
+                file.write(HAPROXY.format(options=options, tuning=tuning, upstream=upstream,
+                                          descriptor=listener.fileno(), connections=connections))
             process, _ = bench.processes.start([bench.program("haproxy"), "-db", "-q", "-f", path],
                                                pass_fds=[listener.fileno()])
             return Target(name, listener.getsockname()[1], process.pid)
     return start
 
 
-def driven(name, program):
+def nginx_stream(bench, upstream, _="tcp"):
+    port, pid, _ = nginx.start(bench, "nginx", nginx.STREAM, upstream=upstream)
+    return Target("nginx", port, pid)
+
+
+def driven(name):
     """A server behind Toxiproxy's API, with one proxy and nothing armed."""
-    def start(bench, upstream):
-        server = controlled.Controlled(bench, name, program)
+    def start(bench, upstream, _="tcp"):
+        server = controlled.Controlled(bench, name, controlled.programs(bench)[name])
         return Target(name, server.proxy(upstream), server.pid)
     return start
 
 
-def everything(bench):
-    """The references of ratios are "direct", "haproxy" and, where there is one, "toxiproxy"."""
-    return [direct, faultline(), haproxy("haproxy"), haproxy("haproxy A/A"),
-            haproxy("haproxy spliced", SPLICED),
-            *(driven(name, program) for name, program in controlled.programs(bench).items())]
+# The references of ratios are "direct", "haproxy" and, where there is one, "toxiproxy". What the
+# two equal HAProxys differ by is noise.
+ALL = {
+    "direct": direct,
+    "faultline": faultline(),
+    "faultline 2 workers": faultline("faultline 2 workers", workers=2),
+    "faultline tap": faultline("faultline tap", tap=True),
+    "faultline elsewhere": faultline("faultline elsewhere", ELSEWHERE),
+    "faultline active": faultline("faultline active", ACTIVE),
+    "faultline served": driven("faultline served"),
+    "haproxy": haproxy("haproxy"),
+    "haproxy A/A": haproxy("haproxy A/A"),
+    "haproxy spliced": haproxy("haproxy spliced", options=SPLICED),
+    "haproxy 64K": haproxy("haproxy 64K", tuning="  tune.bufsize 65536"),
+    "nginx": nginx_stream,
+    "toxiproxy": driven("toxiproxy"),
+}
+
+
+def start(bench, names, upstream, protocol="tcp"):
+    """Those that there are on this machine, in this order."""
+    absent = controlled.missing()
+    return [ALL[name](bench, upstream, protocol) for name in names if name not in absent]

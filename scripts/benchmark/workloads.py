@@ -7,12 +7,22 @@ import socket
 import subprocess
 import time
 
+from processes import free_port
+from targets import ESSENTIAL
+
 
 class Workload:
-    """`run` gives back {metric: value}; `operations` is what CPU time is divided by."""
+    """`run` gives back {metric: value}; `operations` is what CPU time is divided by, and `key` the
+    metric that the table begins with. `targets` are raced, `quick` those of them in quick mode: none
+    where it leaves the workload out.
+    """
 
     name = unit = per = metric = ""
-    better = "more"
+    better, key = "more", "rate"
+    protocol = "tcp"  # what a tap reads
+    targets = ("direct", "faultline", "haproxy", "haproxy A/A", "haproxy spliced", "nginx",
+               "toxiproxy")
+    quick = ESSENTIAL
 
     def start(self, bench):
         """Starts the server, and gives back its port."""
@@ -27,11 +37,6 @@ def output(command):
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.strip()}")
     return done.stdout
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def accepting(port):
@@ -54,6 +59,15 @@ class Redis(Workload):
         many = "1 connection" if connections == 1 else f"{connections} connections"
         self.title = f"redis-benchmark GET, {many}, pipeline {pipeline}"
         self.pipeline, self.connections = pipeline, connections
+        if connections == 1:
+            self.targets, self.quick = ("direct", "faultline", "haproxy", "haproxy A/A",
+                                        "faultline served", "toxiproxy"), ()
+        elif pipeline == 1:
+            own = ("faultline elsewhere", "faultline active")
+            self.targets = ("direct", "faultline", "faultline 2 workers", *own, "faultline served",
+                            "haproxy", "haproxy A/A", "haproxy spliced", "haproxy 64K", "nginx",
+                            "toxiproxy")
+            self.quick = (*ESSENTIAL, "haproxy A/A", *own)
         # A guess, corrected by every run.
         self.rate = (60_000 if connections > 1 else 15_000) * (1 if pipeline == 1 else 5)
 
@@ -78,7 +92,9 @@ class Redis(Workload):
 
 class Pgbench(Workload):
     name, title = "pgbench", "pgbench -S -M prepared, 8 clients"
-    metric, unit, per = "transactions", "tps", "µs/tx"
+    metric, unit, per, protocol = "transactions", "tps", "µs/tx", "postgres"
+    targets = ("direct", "faultline", "faultline 2 workers", "faultline tap", "haproxy",
+               "haproxy A/A", "haproxy spliced", "nginx", "toxiproxy")
 
     def start(self, bench):
         port = int(os.environ["FAULTLINE_POSTGRES"].rpartition(":")[2])
@@ -99,8 +115,16 @@ class Pgbench(Workload):
 
 
 class Bulk(Workload):
-    name, title = "bulk", "iperf3, one stream"
     metric, unit, per = "throughput", "GB/s", "s/GB"
+    targets = ("direct", "faultline", "haproxy", "haproxy A/A", "haproxy spliced", "haproxy 64K",
+               "nginx", "toxiproxy")
+
+    def __init__(self, streams=1):
+        self.streams = streams
+        self.name, self.title = "bulk", "iperf3, one stream"
+        if streams > 1:
+            self.name, self.title, self.quick = f"bulk-{streams}", f"iperf3, {streams} streams", ()
+            self.targets = ("direct", "faultline", "faultline 2 workers", *self.targets[2:])
 
     def start(self, bench):
         port = free_port()
@@ -111,7 +135,7 @@ class Bulk(Workload):
 
     def run(self, bench, port, seconds):
         text = output([bench.program("iperf3"), "-c", "127.0.0.1", "-p", str(port), "-t",
-                       str(seconds), "-J"])
+                       str(seconds), "-P", str(self.streams), "-J"])
         received = json.loads(text)["end"]["sum_received"]
         return {"rate": received["bits_per_second"] / 8e9, "operations": received["bytes"] / 1e9}
 
@@ -124,7 +148,7 @@ class Echo(Workload):
         return int(port)
 
     def run(self, bench, port, seconds):
-        found = json.loads(output([bench.program("load"), *self.words(port, seconds)]))
+        found = bench.load(*self.words(port, seconds))
         return {**found, "operations": found["n"]}
 
     def words(self, port, seconds):
@@ -133,18 +157,18 @@ class Echo(Workload):
 
 class Ping(Echo):
     name, title = "ping", "ping-pong of 64 bytes, one connection, closed loop"
-    metric, unit, per, better = "p50", "µs", "µs/trip", "less"
+    metric, unit, per, better, key = "p50", "µs", "µs/trip", "less", "p50"
 
     def words(self, port, seconds):
-        return ["ping", str(port), str(seconds)]
+        return ["ping", port, seconds]
 
 
 class Paced(Echo):
     name, title = "paced", "4000 messages of 64 bytes per second, 16 connections, open loop"
-    metric, unit, per, better = "p50", "µs", "µs/msg", "less"
+    metric, unit, per, better, key = "p50", "µs", "µs/msg", "less", "p50"
 
     def words(self, port, seconds):
-        return ["paced", str(port), str(seconds), "4000", "16"]
+        return ["paced", port, seconds, 4000, 16]
 
 
 class Churn(Echo):
@@ -152,8 +176,8 @@ class Churn(Echo):
     metric, unit, per = "connections", "conn/s", "µs/conn"
 
     def words(self, port, seconds):
-        return ["churn", str(port), str(seconds), "16"]
+        return ["churn", port, seconds, 16]
 
 
 ALL = [Redis(1), Redis(16), Redis(1, connections=1), Redis(16, connections=1), Ping(), Paced(),
-       Pgbench(), Bulk(), Churn()]
+       Pgbench(), Bulk(), Bulk(streams=4), Churn()]
