@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import random
+import re
 import resource
 import shutil
 import socket
@@ -57,6 +58,21 @@ class Bench:
 
     def shuffled(self, things):
         return self.random.sample(list(things), len(things))
+
+
+def versions():
+    """Of what is compared with; what is not there has none."""
+    found = {}
+    for name, flag in (("haproxy", "-v"), ("nginx", "-v")):
+        program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+        if program:
+            told = subprocess.run([program, flag], capture_output=True, text=True, check=False)
+            number = re.search(r"\d+(\.\d+)+", told.stdout + told.stderr)
+            found[name] = number.group(0) if number else "unknown"
+    folder = os.path.basename(os.path.dirname(os.environ.get("FAULTLINE_TOXIPROXY", "")))
+    if folder:
+        found["toxiproxy"] = folder.rpartition("-")[2]
+    return found
 
 
 def machine():

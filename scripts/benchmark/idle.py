@@ -82,35 +82,41 @@ class MassClose:
     def measure(self, bench):
         crowd, quiet = (workloads.Ping().start(bench) for _ in range(2))
         count = affordable(bench)
-        rows = [{"target": "direct", **self.run(bench, crowd, quiet, count)}]
+        rows = [{"target": "direct", **self.run(bench, (crowd, quiet), count)}]
         for server in controlled.each(bench):
             ports = server.proxy(crowd, "crowd"), server.proxy(quiet, "ping")
-            rows.append({"target": server.name, **self.run(bench, *ports, count)})
+            rows.append({"target": server.name, **self.run(bench, ports, count, server.pid)})
         own = next(row for row in rows if row["target"] == "faultline served")
         return {"name": self.name, "rows": rows, "figures": {"stall": own["closing"]["max"] / 1000},
                 "title": f"{count} connections close at once: latency of 1000 messages/s (ms)",
                 "missing": controlled.missing()}
 
-    def run(self, bench, crowd, ping, count):
+    def run(self, bench, ports, count, pid=None):
+        crowd, ping = ports
         holder, _ = bench.processes.start(
             [bench.program("load"), "idle", str(crowd), str(count)], ready="ready")
         words = ("paced", ping, self.seconds, 1000, 1)
         found = {"open": bench.load(*words)}
+        before = cpu_seconds(pid)
         pinging = bench.start_load(*words)
         time.sleep(1)
         bench.processes.end(holder)
-        return {**found, "closing": bench.finish_load(pinging)}
+        found["closing"] = bench.finish_load(pinging)
+        # Of the messages too, which cost little beside this.
+        found["cpu"] = 1e6 * (cpu_seconds(pid) - before) / count if pid else None
+        return found
 
     @staticmethod
     def show(found):
         print(f"\n{found['title']}\n  {'':20}{'open p50':>10}{'p99':>8}{'max':>8}"
-              f"{'closing p50':>14}{'p99':>8}{'max':>8}")
+              f"{'closing p50':>14}{'p99':>8}{'max':>8}{'CPU µs/close':>15}")
         for row in found["rows"]:
             quantiles = [row[state][q] / 1000 for state in ("open", "closing")
                          for q in ("p50", "p99", "max")]
             cells = [f"{value:{width}.2f}" for value, width in
                      zip(quantiles, (10, 8, 8, 14, 8, 8))]
-            print(f"  {row['target']:20}{''.join(cells)}")
+            cpu = "-" if row["cpu"] is None else f"{row['cpu']:.1f}"
+            print(f"  {row['target']:20}{''.join(cells)}{cpu:>15}")
         controlled.show_missing(found)
 
 

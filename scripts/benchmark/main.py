@@ -67,8 +67,8 @@ def main():
     result = {"schema_version": 2, "commit": commit,
               "started": time.strftime("%FT%TZ", time.gmtime()), "mode": options.mode,
               "rounds": benchmark.ROUNDS[options.mode], "seed": options.seed,
-              "machine": benchmark.machine(), "disturbed_runs": 0, "repeated_runs": 0,
-              "workloads": [], "special": []}
+              "machine": benchmark.machine(), "versions": benchmark.versions(),
+              "disturbed_runs": 0, "repeated_runs": 0, "workloads": [], "special": []}
     print(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in result["machine"].items()))
     start = time.monotonic()
     measure(options, result)
