@@ -1,5 +1,6 @@
 """What moved since another run, beyond the noise of both."""
 
+import goals
 import race
 
 LEAST_NOISE = 0.05   # nothing under this is a finding, however alike two equal HAProxys were
@@ -34,7 +35,7 @@ def noises(result):
 
 
 def ratios(result):
-    """{(workload, target, metric): ratio to haproxy}; its own ratios are 1, and A/A is the noise."""
+    """{(workload, target, metric): ratio to haproxy} of everything that is faultline."""
     found = {}
     for workload in result["workloads"]:
         runs = rows_of(workload)
@@ -84,6 +85,6 @@ def show(old, new):
         print(f"  another machine ({', '.join(differs)}): what moved need not be faultline")
     rows, count = moved(old, new)
     for what, before, after, limit in rows:
-        print(f"  {what:68}{before:9.3g} → {after:.3g}   {after / before - 1:+.0%}, noise {limit:.0%}"
-              if before else f"  {what:68}{before:9.3g} → {after:.3g}")
+        share = f"   {after / before - 1:+.0%}, noise {limit:.0%}" if before else ""
+        print(f"  {what:68}{goals.number(before):>9} → {goals.number(after)}{share}")
     print(f"  {len(rows)} of {count} figures moved")

@@ -27,7 +27,9 @@ class Idle:
     def measure(self, bench):
         port = workloads.Ping().start(bench)
         count = affordable(bench)
-        chosen = ("faultline", "haproxy") if bench.brief and not bench.options.only else self.targets
+        chosen = self.targets
+        if bench.brief and not bench.options.only:
+            chosen = ("faultline", "haproxy")
         watched, rest = (1, 5) if bench.brief else (5, 60)
         rows = []
         runners = targets.start(bench, chosen, port)

@@ -40,9 +40,9 @@ def preface(result):
     machine = result["machine"]
     peers = ", ".join(f"{NAMES.get(name, name)} {number}"
                       for name, number in result["versions"].items())
-    print(f"Commit {result['commit']}, {result['rounds']} rounds of 1 s, on {machine['processors']} "
-          f"processors ({machine['cpu']}, Linux {machine['kernel']}, congestion control "
-          f"{machine['congestion_control']}); {peers}.")
+    print(f"Commit {result['commit']}, {result['rounds']} rounds of 1 s, on "
+          f"{machine['processors']} processors ({machine['cpu']}, Linux {machine['kernel']}, "
+          f"congestion control {machine['congestion_control']}); {peers}.")
     worst = {metric: max((found for workload in result["workloads"]
                           if (found := compare.noise(workload, metric)) is not None), default=None)
              for metric in ("key", "cpu")}

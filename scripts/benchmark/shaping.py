@@ -62,8 +62,9 @@ class Mixed:
 
     def measure(self, bench):
         upstream = workloads.Ping().start(bench)
-        chosen = ("direct", "faultline", "haproxy") if bench.brief and not bench.options.only else \
-            self.targets
+        chosen = self.targets
+        if bench.brief and not bench.options.only:
+            chosen = ("direct", "faultline", "haproxy")
         runners = targets.start(bench, chosen, upstream)
         runs = {target.name: [] for target in runners}
         for _ in range(bench.rounds):
@@ -90,8 +91,9 @@ class Mixed:
         print(f"\n{found['title']}\n  {'':20}{'bulk alone':>14}{'with messages':>16}{'kept':>8}"
               f"{'p50 µs':>10}{'p99 µs':>10}")
         for row in found["rows"]:
-            print(f"  {row['target']:20}{row['alone'] / 1e9:9.2f} GB/s{row['beside'] / 1e9:11.2f} GB/s"
-                  f"{row['kept']:8.2f}{row['p50']:10.0f}{row['p99']:10.0f}")
+            print(f"  {row['target']:20}{row['alone'] / 1e9:9.2f} GB/s"
+                  f"{row['beside'] / 1e9:11.2f} GB/s{row['kept']:8.2f}"
+                  f"{row['p50']:10.0f}{row['p99']:10.0f}")
         controlled.show_missing(found)
 
 

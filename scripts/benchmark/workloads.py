@@ -13,8 +13,8 @@ from targets import ESSENTIAL
 
 class Workload:
     """`run` gives back {metric: value}; `operations` is what CPU time is divided by, and `key` the
-    metric that the table begins with. `targets` are raced, `quick` those of them in quick mode: none
-    where it leaves the workload out.
+    metric that the table begins with. `targets` are raced, `quick` those of them in quick mode:
+    none where it leaves the workload out.
     """
 
     name = unit = per = metric = ""
