@@ -12,7 +12,7 @@ import subprocess
 
 import workloads
 
-ROUNDS = {"quick": 3, "default": 5, "full": 7}
+ROUNDS = {"quick": 2, "default": 5, "full": 7}
 
 
 class Bench:

@@ -30,7 +30,7 @@ class Idle:
         chosen = self.targets
         if bench.brief and not bench.options.only:
             chosen = ("faultline", "haproxy")
-        watched, rest = (1, 5) if bench.brief else (5, 60)
+        watched, rest = (1, 2) if bench.brief else (5, 60)
         rows = []
         runners = targets.start(bench, chosen, port)
         for target in runners:
@@ -79,7 +79,7 @@ class MassClose:
     process, to another server: so what stalls them is the process, or the machine (direct).
     """
 
-    name, in_quick, seconds = "mass-close", True, 3
+    name, in_quick = "mass-close", True
 
     def measure(self, bench):
         crowd, quiet = (workloads.Ping().start(bench) for _ in range(2))
@@ -97,11 +97,11 @@ class MassClose:
         crowd, ping = ports
         holder, _ = bench.processes.start(
             [bench.program("load"), "idle", str(crowd), str(count)], ready="ready")
-        words = ("paced", ping, self.seconds, 1000, 1)
+        words = ("paced", ping, 2 if bench.brief else 3, 1000, 1)
         found = {"open": bench.load(*words)}
         before = cpu_seconds(pid)
         pinging = bench.start_load(*words)
-        time.sleep(1)
+        time.sleep(0.7)
         bench.processes.end(holder)
         found["closing"] = bench.finish_load(pinging)
         # Of the messages too, which cost little beside this.
