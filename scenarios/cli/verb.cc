@@ -5,9 +5,9 @@
 namespace faultline::cli {
 namespace {
 
-constexpr std::array<const Verb*, 9> all{&run_verb,    &validate_verb, &plan_verb,
-                                         &report_verb, &relay_verb,    &serve_verb,
-                                         &ctl_verb,    &version_verb,  &help_verb};
+constexpr std::array<const Verb*, 10> all{&run_verb,     &validate_verb, &plan_verb,  &report_verb,
+                                          &relay_verb,   &xray_verb,     &serve_verb, &ctl_verb,
+                                          &version_verb, &help_verb};
 
 }  // namespace
 

@@ -25,8 +25,8 @@ struct Verb {
   int (*run)(std::span<const std::string> arguments) = nullptr;
 };
 
-extern const Verb run_verb, validate_verb, plan_verb, report_verb, relay_verb, serve_verb, ctl_verb,
-    version_verb, help_verb;
+extern const Verb run_verb, validate_verb, plan_verb, report_verb, relay_verb, xray_verb,
+    serve_verb, ctl_verb, version_verb, help_verb;
 
 // In the order users see them.
 std::span<const Verb* const> verbs();

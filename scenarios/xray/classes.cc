@@ -1,0 +1,245 @@
+// What counts as a failure. The class is put where its being a failure, a success or neither makes
+// the breaker open at different moments, in every model that explains the history so far. Where no
+// sequence tells a success from what is ignored (failures within a time, say), the half-open state
+// does: a success closes it.
+
+#include <algorithm>
+
+#include "scenarios/xray/examination.h"
+
+namespace faultline::xray {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t longest_tail = 400;
+
+// So many good, so many failed, then the class; then failures until it opens.
+struct Placing {
+  std::size_t good = 0, bad = 0, times = 1;
+};
+
+enum class Guess : std::uint8_t { failure, success, ignored };
+
+// Calls that fail behind the class and are let through. Nothing: it opens before the class comes.
+std::optional<std::size_t> tail(Model model, const Placing& placing, Guess guess,
+                                std::size_t marks_per_call) {
+  model.reset();
+  bool open = false;
+  const auto call = [&](bool failed, std::size_t marks) {
+    for (std::size_t n = 0; n < marks && !open; ++n) open = model.took(failed);
+  };
+  for (std::size_t n = 0; n < placing.good; ++n) call(false, 1);
+  for (std::size_t n = 0; n < placing.bad; ++n) call(true, marks_per_call);
+  if (open) return std::nullopt;
+  for (std::size_t n = 0; n < placing.times && guess != Guess::ignored; ++n) {
+    call(guess == Guess::failure, guess == Guess::failure ? marks_per_call : 1);
+  }
+  std::size_t count = 0;
+  for (; !open && count <= longest_tail; ++count) call(true, marks_per_call);
+  return count;
+}
+
+struct Tails {
+  std::array<std::vector<std::size_t>, 3> of;  // by guess
+
+  bool apart(Guess a, Guess b) const {
+    const auto& others = of[static_cast<std::size_t>(b)];
+    return std::ranges::none_of(of[static_cast<std::size_t>(a)], [&](std::size_t tail) {
+      return std::ranges::find(others, tail) != others.end();
+    });
+  }
+  bool failure_apart() const {
+    return apart(Guess::failure, Guess::success) && apart(Guess::failure, Guess::ignored);
+  }
+  bool all_apart() const { return failure_apart() && apart(Guess::success, Guess::ignored); }
+  bool may_be(Guess guess, std::size_t seen) const {
+    const auto& tails = of[static_cast<std::size_t>(guess)];
+    return std::ranges::find(tails, seen) != tails.end();
+  }
+};
+
+std::optional<Tails> tails(const std::vector<Model>& models, const Placing& placing,
+                           std::size_t marks) {
+  Tails tails;
+  for (const Model& model : models) {
+    for (const Guess guess : {Guess::failure, Guess::success, Guess::ignored}) {
+      const auto found = tail(model, placing, guess, marks);
+      if (!found) return std::nullopt;
+      tails.of[static_cast<std::size_t>(guess)].push_back(*found);
+    }
+  }
+  return tails;
+}
+
+std::vector<Model> models_of(const std::vector<Hypothesis>& explained) {
+  std::vector<Model> models;
+  const std::size_t stride = std::max<std::size_t>(1, explained.size() / 12);
+  for (std::size_t n = 0; n < explained.size(); n += stride) {
+    for (const double place : {0.0, 0.5, 1.0}) models.emplace_back(explained[n], place);
+  }
+  return models;
+}
+
+// The cheapest place, by calls, that tells all three apart; else one that tells failures.
+std::optional<std::pair<Placing, Tails>> placed(const std::vector<Model>& models, std::size_t marks,
+                                                std::size_t cost) {
+  std::optional<std::pair<Placing, Tails>> best;
+  double cheapest = 1e9;
+  for (std::size_t times = 1; times <= 4; ++times) {
+    for (std::size_t good = 0; good <= 30; ++good) {
+      for (std::size_t bad = 0; bad <= 40; ++bad) {
+        const Placing placing{good, bad, times};
+        double price = static_cast<double>(good + bad + times * cost);
+        if (price >= cheapest + 1000) continue;
+        const auto found = tails(models, placing, marks);
+        if (!found) break;
+        if (!found->failure_apart()) continue;
+        price += found->all_apart() ? 0 : 1000;
+        if (price >= cheapest) continue;
+        cheapest = price;
+        best = {placing, *found};
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+void Examination::measure_client_timeout() {
+  if (stop() || client_timeout_) return;
+  tell("how long does the service's client wait?");
+  const Step step = took(Treatment::timeout, Mark::unknown);
+  if (!step.admitted) {
+    suppressed(step);
+  } else {
+    note_client_timeout(step);
+    trip();
+  }
+  if (closes_after_) {
+    close();
+  } else {
+    close_blindly();
+  }
+}
+
+void Examination::note_client_timeout(const Step& step) {
+  const std::size_t first = lab_.bench().attempts().size() - step.attempts;
+  const Attempt& attempt = lab_.bench().attempts()[first];
+  const Instant gone = std::min(attempt.left, step.ended);
+  if (gone - attempt.arrived > seconds(34)) {
+    client_timeout_evidence_ = "an attempt was never answered, and the client waited for " +
+                               rounded(gone - attempt.arrived) + " and longer";
+    return;
+  }
+  client_timeout_ = Opening{gone - attempt.arrived, gone - step.begun};
+  client_timeout_evidence_ = attempt.left != never
+                                 ? "an attempt was never answered; the client went away after " +
+                                       rounded(gone - attempt.arrived)
+                                 : "an attempt was never answered; the call ended after " +
+                                       rounded(gone - step.begun) + ", but its client waited on";
+}
+
+void Examination::examine_classes() {
+  for (const Treatment treatment : classes) {
+    if (treatment == fault_) {
+      counting_[treatment] = Counting::failure;
+      counting_evidence_[treatment] = "opens it";
+    } else if (stop() || lab_.left() < open_high_ * 5 + seconds(3)) {
+      counting_evidence_[treatment] = "no time left";
+    } else if (explained_.empty()) {
+      examine_class(treatment);
+    } else {
+      tell("does " + std::string(name(treatment)) + " count?");
+      examine_class(treatment);
+    }
+  }
+}
+
+void Examination::examine_class(Treatment treatment) {
+  const bool known = client_timeout_.has_value();
+  if (treatment == Treatment::timeout && !known) {
+    counting_evidence_[treatment] = "the client waits too long for it";
+    return;
+  }
+  if (treatment == Treatment::slow) {
+    lab_.bench().slow_by(known ? client_timeout_->low * 8 / 10 : Duration(seconds(3)));
+  }
+  Counting counting = explained_.empty() ? Counting::untold : counting_of(treatment);
+  if (counting == Counting::untold ||
+      (treatment == Treatment::slow && counting != Counting::failure)) {
+    const Counting burst = by_burst(treatment);
+    if (burst == Counting::failure) counting = burst;
+  }
+  if (counting == Counting::success_or_ignored) {
+    const Counting found = class_of_probe(treatment);
+    if (found == Counting::success || found == Counting::ignored) {
+      counting = found;
+      counting_evidence_[treatment] += found == Counting::success
+                                           ? "; as a probe it closed it"
+                                           : "; as a probe it changed nothing";
+    }
+    if (!stop() && trip() > 0) close();
+  }
+  counting_[treatment] = counting;
+}
+
+Examination::Counting Examination::counting_of(Treatment treatment) {
+  const std::vector<Model> models = models_of(explained_);
+  const std::size_t marks = attempts_count_ ? per_call_ : 1;
+  const bool takes_time = treatment == Treatment::slow || treatment == Treatment::timeout;
+  const auto place = placed(models, marks, takes_time ? 40 : 4);
+  if (!place) return Counting::untold;
+  const auto& [placing, expected] = *place;
+  const auto step = [&](Treatment what) {
+    const Step step = took(what, Mark::unknown);
+    if (!step.admitted && what != Treatment::refused) suppressed(step);
+    return step.admitted;
+  };
+  for (std::size_t n = 0; n < placing.good; ++n) step(Treatment::ok);
+  for (std::size_t n = 0; n < placing.bad; ++n) step(fault_);
+  for (std::size_t n = 0; n < placing.times; ++n) step(treatment);
+  std::size_t seen = 0;
+  while (seen <= longest_tail && !stop() && step(fault_)) ++seen;
+  counting_evidence_[treatment] = std::to_string(placing.good) + " good, " +
+                                  std::to_string(placing.bad) + " failed, " +
+                                  std::to_string(placing.times) +
+                                  " of it: " + std::to_string(seen) + " more failures opened it";
+  if (stop() || !close()) return Counting::untold;
+  const bool failure = expected.may_be(Guess::failure, seen);
+  const bool success = expected.may_be(Guess::success, seen);
+  const bool ignored = expected.may_be(Guess::ignored, seen);
+  if (failure && !success && !ignored) return Counting::failure;
+  if (success && !failure && !ignored) return Counting::success;
+  if (ignored && !failure && !success) return Counting::ignored;
+  return success && ignored && !failure ? Counting::success_or_ignored : Counting::untold;
+}
+
+// Nothing but the class, as often as failures open it, and one more.
+Examination::Counting Examination::by_burst(Treatment treatment) {
+  if (cold_ == 0 || stop()) return Counting::untold;
+  const bool takes_time = treatment == Treatment::slow || treatment == Treatment::timeout;
+  const Duration each = takes_time && client_timeout_ ? client_timeout_->high : latency_;
+  if (each * static_cast<int>(cold_) > std::min<Duration>(seconds(30), lab_.left() / 6)) {
+    return Counting::untold;
+  }
+  bool opened = false;
+  for (std::size_t n = 0; n < cold_ && !opened && !stop(); ++n) {
+    const Step step = took(treatment, Mark::unknown);
+    opened = !step.admitted && treatment != Treatment::refused;
+    if (opened) suppressed(step);
+  }
+  const Step check = took(opened ? Treatment::ok : fault_, Mark::unknown);
+  if (!check.admitted) {
+    suppressed(check);
+    counting_evidence_[treatment] = std::to_string(cold_) + " in a row of nothing else open it";
+  } else if (trip() == 0) {
+    return Counting::untold;
+  }
+  close();
+  return !check.admitted ? Counting::failure : Counting::untold;
+}
+
+}  // namespace faultline::xray

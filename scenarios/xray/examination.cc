@@ -1,0 +1,153 @@
+#include "scenarios/xray/examination.h"
+
+#include <algorithm>
+
+namespace faultline::xray {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t most_cheap_calls = 250;   // of a class, until it is said not to open it
+constexpr Duration most_patient = seconds(25);  // … of a class that takes its time
+
+// What most breakers count comes first.
+constexpr std::array fault_order{Treatment::status_500, Treatment::status_503, Treatment::reset,
+                                 Treatment::status_502, Treatment::status_504, Treatment::garbage,
+                                 Treatment::truncated,  Treatment::timeout,    Treatment::refused,
+                                 Treatment::status_429, Treatment::status_404, Treatment::slow};
+
+}  // namespace
+
+Examination::Examination(Bench& bench, Setting setting)
+    : lab_(bench, bench.now() + setting.budget), setting_(std::move(setting)) {}
+
+Result<Answers> Examination::run() {
+  if (!baseline()) {
+    return error("",
+                 lab_.bench().obstacle().empty()
+                     ? "the driven service made no attempt on the listening address; it must be "
+                       "configured to call it instead of its upstream"
+                     : lab_.bench().obstacle());
+  }
+  if (!find_fault()) {
+    if (!lab_.bench().obstacle().empty()) return error("", lab_.bench().obstacle());
+    return without_breaker();
+  }
+  coarse_duration();
+  if (!stop()) close_blindly();
+  if (trip() > 0) {
+    look_for_extension();
+    flood();
+  }
+  if (trip() > 0) fail_probes();
+  if (!closes_after_) count_closing_by_failures();
+  if (extends_.value_or(false)) refine_extended();
+  if (closes_after_) {
+    measure_unit();
+    search_rule();
+  }
+  measure_client_timeout();
+  if (closes_after_) {
+    examine_classes();
+    measure_window();
+  }
+  hang_probe();
+  if (!lab_.bench().obstacle().empty()) return error("", lab_.bench().obstacle());
+  return verdicts();
+}
+
+bool Examination::baseline() {
+  tell("a few calls that go well");
+  Duration longest{};
+  bool any = false;
+  for (int n = 0; n < 4 && !lab_.over(); ++n) {
+    const Step step = lab_.step(Treatment::ok);
+    any = any || step.admitted;
+    if (n > 0) longest = std::max(longest, step.ended - step.begun);
+  }
+  latency_ = longest;
+  lab_.learn_latency(longest);
+  return any && lab_.bench().obstacle().empty();
+}
+
+bool Examination::find_fault() {
+  for (const Treatment treatment : fault_order) {
+    if (lab_.over()) return false;
+    tell("does " + std::string(name(treatment)) + " open it?");
+    if (trips_on(treatment)) {
+      fault_ = treatment;
+      return true;
+    }
+  }
+  return false;
+}
+
+// Suppressed: two calls in a row, the second of which would have gone well.
+bool Examination::trips_on(Treatment treatment) {
+  const Instant begun = lab_.now();
+  std::size_t count = 0, most_attempts = 0;
+  Instant answered{};
+  const bool unseen = treatment == Treatment::refused;
+  if (treatment == Treatment::slow) {
+    lab_.bench().slow_by(client_timeout_ ? client_timeout_->low * 8 / 10 : Duration(seconds(2)));
+  }
+  while (count < most_cheap_calls && lab_.now() - begun < most_patient && !lab_.over()) {
+    const Step step = lab_.step(treatment);
+    if (!step.admitted && !unseen) {
+      const Step second = lab_.step(Treatment::ok);
+      if (second.admitted) continue;
+      opened_between(answered, step.ended);
+      last_rejected_ = second.ended;
+      break;
+    }
+    ++count;
+    most_attempts = std::max(most_attempts, step.attempts);
+    if (step.admitted) answered = step.answered;
+    if (treatment == Treatment::timeout && count == 1) note_client_timeout(step);
+  }
+  bool open = last_rejected_ > begun;
+  if (unseen) {
+    const Step check = lab_.step(Treatment::ok);
+    open = !check.admitted;
+    if (open) opened_between(begun, check.ended);
+    if (open) last_rejected_ = check.ended;
+  }
+  per_call_ = std::max<std::size_t>(1, most_attempts);
+  if (!open) harmless_[treatment] = count;
+  return open;
+}
+
+void Examination::opened_between(Instant low, Instant high) {
+  opened_low_ = low;
+  opened_high_ = high;
+  last_rejected_ = high;
+  if (history_.empty() || history_.back() != Mark::opened) history_.push_back(Mark::opened);
+}
+
+Step Examination::took(Treatment treatment, Mark mark) {
+  const Step step = lab_.step(treatment);
+  if (!step.admitted && treatment != Treatment::refused) return step;
+  last_answered_ = step.answered;
+  const std::size_t marks = attempts_count_ && mark != Mark::unknown ? step.attempts : 1;
+  for (std::size_t n = 0; n < marks; ++n) history_.push_back(mark);
+  return step;
+}
+
+std::size_t Examination::trip(std::size_t most) {
+  for (std::size_t count = 0; count < most && !stop(); ++count) {
+    const Step step = took(fault_, Mark::failure);
+    if (!step.admitted) {
+      suppressed(step);
+      return count == 0 ? 1 : count;
+    }
+    if (per_call_ > 1 && step.attempts < per_call_) attempts_count_ = true;
+  }
+  if (!stop()) {
+    lost_ = true;
+    why_lost_ = std::to_string(most) + " failures did not open it again";
+  }
+  return 0;
+}
+
+}  // namespace faultline::xray

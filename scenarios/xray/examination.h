@@ -1,0 +1,144 @@
+#pragma once
+
+// The X-ray of a circuit breaker: experiments in the order of their worth, one stimulus each, and
+// what follows from them. Every experiment begins with the breaker closed and clean and ends with
+// it open; every opening is used for one about the open or half-open state before it is closed.
+//
+//   closed ─experiment about rule, window or classes▶ open ─about its time▶ half-open ─▶ closed …
+//
+// The evidence is kept as the history of marks (rule_space.h) and as the intervals in which the
+// breaker was seen open. Nothing here touches a socket or a clock.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "faults/result.h"
+#include "scenarios/xray/answer.h"
+#include "scenarios/xray/lab.h"
+#include "scenarios/xray/rule_space.h"
+
+namespace faultline::xray {
+
+struct Setting {
+  Duration budget = std::chrono::minutes(10);
+  std::function<void(const std::string&)> tell = [](const std::string&) {};  // what is being done
+};
+
+class Examination {
+ public:
+  Examination(Bench& bench, Setting setting);
+
+  // The error says why there was nothing to examine. Called once.
+  Result<Answers> run();
+
+ private:
+  // How long it was suppressed: longer than `low`, no longer than `high`.
+  struct Opening {
+    Duration low{};
+    Duration high{};
+  };
+  enum class Counting : std::uint8_t { untold, failure, success, ignored, success_or_ignored };
+
+  // Steps that keep the history (examination.cc).
+  bool baseline();
+  bool find_fault();
+  bool trips_on(Treatment treatment);
+  Step took(Treatment treatment, Mark mark);
+  std::size_t trip(std::size_t most = 900);  // failures until it opens; those let through; 0: never
+  void opened_between(Instant low, Instant high);
+  void suppressed(const Step& step) { opened_between(last_answered_, step.ended); }
+  void tell(const std::string& what) const { setting_.tell(what); }
+  bool stop() const { return lab_.over() || lost_; }
+
+  // The open state (openings.cc).
+  void coarse_duration();
+  void look_for_extension();
+  bool await_half_open();                       // by silence; nothing has been let through yet
+  Step poll(Treatment treatment, bool sample);  // until one is let through
+  void note_opening();
+  bool close();  // to closed and clean
+  void close_blindly();
+  void fail_probes();
+  void refine_extended();
+  std::optional<Opening> usual_opening() const;
+
+  // The half-open state (half_open.cc).
+  void flood();
+  bool offer_probes();
+  void count_closing();
+  void count_closing_by_floods();
+  void count_closing_by_failures();
+  void hang_probe();
+  Counting class_of_probe(Treatment treatment);
+
+  // The closed state (rules.cc, windows.cc, classes.cc).
+  void measure_unit();
+  void measure_client_timeout();
+  void note_client_timeout(const Step& step);
+  void search_rule();
+  bool search_once(std::size_t most);
+  bool run_probe(const Probe& probe);
+  void measure_window();
+  int remembered_after(Duration pause);
+  void examine_classes();
+  void examine_class(Treatment treatment);
+  Counting counting_of(Treatment treatment);
+  Counting by_burst(Treatment treatment);
+
+  // What follows (verdicts.cc).
+  Answers verdicts() const;
+  Answers without_breaker() const;
+  void tell_rule(Answers& answers) const;
+  void tell_ratio(Answers& answers) const;
+  void tell_window(Answers& answers) const;
+  void tell_openings(Answers& answers) const;
+  void tell_half_open(Answers& answers) const;
+  void tell_client(Answers& answers) const;
+  void tell_counts(Answers& answers) const;
+
+  Lab lab_;
+  const Setting setting_;
+  bool lost_ = false;  // it stays suppressed, or does what no state explains
+  std::string why_lost_;
+
+  Treatment fault_ = Treatment::status_500;
+  std::map<Treatment, std::size_t> harmless_;  // classes that did not open it, and how many of them
+  std::size_t per_call_ = 1;                   // attempts of a failing call
+  bool attempts_count_ = false;                // each attempt passes the breaker by itself
+  Duration latency_{};
+
+  History history_;
+  std::vector<Hypothesis> explained_;
+  std::size_t probes_run_ = 0;
+  std::size_t cold_ = 0;  // failures that open it when it is clean
+  Duration wash_{};       // pause after closing until it has forgotten
+
+  Instant opened_low_{}, opened_high_{};
+  Instant last_answered_{};  // the last that was let through
+  Instant last_rejected_{};
+  Duration open_low_{}, open_high_{};  // bounds to plan with
+  bool open_known_ = false;
+  Opening polled_;                   // by the last poll
+  std::vector<Opening> openings_;    // first ones
+  std::vector<Opening> reopenings_;  // one series of failed probes
+  std::optional<bool> extends_;
+  std::string extends_evidence_;
+
+  std::size_t flooded_ = 0;            // calls offered at once
+  std::optional<std::size_t> admits_;  // of them, while half-open
+  std::string others_;                 // rejected, queued, none
+  std::optional<std::size_t> closes_after_;
+  std::optional<std::size_t> reopens_after_;
+  std::string hung_, hung_evidence_, closing_evidence_;
+
+  std::optional<Opening> client_timeout_;
+  std::string client_timeout_evidence_;
+  std::optional<Duration> forgotten_,
+      remembered_;  // least pause that it forgot, longest it did not
+  std::map<Treatment, Counting> counting_;
+  std::map<Treatment, std::string> counting_evidence_;
+};
+
+}  // namespace faultline::xray

@@ -1,0 +1,99 @@
+#include "scenarios/xray/lab.h"
+
+#include <algorithm>
+
+namespace faultline::xray {
+namespace {
+
+using std::chrono::milliseconds;
+
+// What is queued behind an open breaker is not waited for; a call that was let through arrives
+// upstream sooner.
+constexpr Duration silence_before_queued = std::chrono::milliseconds(1500);
+
+}  // namespace
+
+void Lab::learn_latency(Duration longest) {
+  settling_ = std::clamp<Duration>(longest * 6, milliseconds(80), milliseconds(600));
+}
+
+void Lab::pause_until(Instant instant) {
+  bench_.wait(std::min(instant, deadline_), [] { return false; });
+}
+
+Step Lab::step(Treatment treatment) {
+  bench_.treat(treatment);
+  const std::size_t before = bench_.attempts().size();
+  const std::size_t call = bench_.call();
+  const Instant begun = bench_.calls()[call].begun;
+  const auto ended = [&] { return bench_.calls()[call].over(); };
+  const bool unseen = treatment == Treatment::refused;
+  const auto arrived = [&] { return bench_.attempts().size() > before; };
+  const Instant patience_ends = std::min(begun + patience_, deadline_ + milliseconds(500));
+  if (unseen) {
+    bench_.wait(patience_ends, ended);
+  } else {
+    bench_.wait(begun + silence_before_queued, [&] { return ended() || arrived(); });
+    if (arrived()) bench_.wait(patience_ends, ended);
+  }
+  Step step;
+  step.begun = begun;
+  step.attempts = bench_.attempts().size() - before;
+  step.admitted = step.attempts > 0;
+  step.queued = !step.admitted && !ended();
+  step.ended = ended() ? bench_.calls()[call].ended : bench_.now();
+  if (unseen) step.answered = begun;
+  // What the service's client still waits for after its call has ended is cut off.
+  for (std::size_t n = before; n < bench_.attempts().size(); ++n) {
+    if (bench_.attempts()[n].open()) bench_.answer(n, Treatment::reset);
+    const Attempt& attempt = bench_.attempts()[n];
+    if (n == before) step.arrived = attempt.arrived;
+    // A client that gave up may have said so to its breaker before its connection was seen to end.
+    const bool gave_up = attempt.left != never || step.ended < attempt.answered;
+    step.answered =
+        gave_up ? std::min(attempt.left, step.ended) - milliseconds(30) : attempt.answered;
+  }
+  return step;
+}
+
+Lab::Offered Lab::offer(std::size_t count) {
+  const std::size_t before = bench_.attempts().size();
+  std::vector<std::size_t> offered;
+  for (std::size_t n = 0; n < count; ++n) offered.push_back(bench_.call());
+  const auto ended = [&] {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(offered, [&](std::size_t n) { return bench_.calls()[n].over(); }));
+  };
+  const auto news = [&] { return ended() + bench_.attempts().size() - before; };
+  for (std::size_t last = ~std::size_t{0}; news() < count && last != news() && !over();) {
+    last = news();
+    bench_.wait(bench_.now() + settling_, [&] { return news() != last; });
+  }
+  Offered result;
+  result.attempts = bench_.attempts().size() - before;
+  result.rejected = ended();
+  result.waiting = count - std::min(count, result.attempts + result.rejected);
+  return result;
+}
+
+std::vector<std::size_t> Lab::held() const {
+  std::vector<std::size_t> open;
+  for (std::size_t n = 0; n < bench_.attempts().size(); ++n) {
+    if (bench_.attempts()[n].open()) open.push_back(n);
+  }
+  return open;
+}
+
+void Lab::answer_all(Treatment treatment) {
+  bench_.treat(treatment);
+  for (const std::size_t n : held()) bench_.answer(n, treatment);
+  bench_.wait(std::min(bench_.now() + patience_, deadline_),
+              [&] { return std::ranges::all_of(bench_.calls(), &Call::over); });
+}
+
+std::size_t Lab::abandoned() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      bench_.attempts(), [](const Attempt& attempt) { return attempt.left != never; }));
+}
+
+}  // namespace faultline::xray

@@ -1,0 +1,107 @@
+// What opens it. The history is replayed through everything that could have made it, and the next
+// experiment is the one whose outcome tells most of what is left apart.
+
+#include <algorithm>
+
+#include "scenarios/xray/examination.h"
+
+namespace faultline::xray {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t most_probes = 16;
+// What an experiment may take, so that a window in time does not move on meanwhile.
+constexpr Duration longest_probe = milliseconds(1800);
+
+}  // namespace
+
+// Where a call makes several attempts: does each count, or the call? One attempt that failed, of a
+// call that is not over, shifts the count only if attempts count.
+void Examination::measure_unit() {
+  if (per_call_ < 2 || attempts_count_ || stop()) return;
+  if (trip() == 0 || !close()) return;
+  if (attempts_count_) return;
+  tell("does each attempt count, or each call?");
+  Bench& bench = lab_.bench();
+  const std::size_t before = bench.attempts().size();
+  bench.treat(fault_, 1, Treatment::timeout);
+  bench.call();
+  bench.wait(lab_.now() + seconds(1), [&] { return bench.attempts().size() >= before + 2; });
+  history_.push_back(Mark::unknown);
+  trip();
+  lab_.answer_all(Treatment::ok);
+  close();
+}
+
+// One experiment: from closed and clean to open. False when it did not come to that.
+bool Examination::run_probe(const Probe& probe) {
+  const std::size_t before = history_.size();
+  const auto run = [&](std::size_t count, Treatment treatment, Mark mark) {
+    for (std::size_t n = 0; n < count && !stop(); ++n) {
+      const Step step = took(treatment, mark);
+      if (step.admitted) continue;
+      suppressed(step);
+      return true;
+    }
+    return false;
+  };
+  const bool opened = run(probe.good, Treatment::ok, Mark::success) ||
+                      run(probe.bad, fault_, Mark::failure) ||
+                      run(probe.good_again, Treatment::ok, Mark::success);
+  if (!opened && trip() == 0) return false;
+  ++probes_run_;
+  if (probe.length() == 0) {
+    const auto failures = std::count(history_.begin() + static_cast<std::ptrdiff_t>(before),
+                                     history_.end(), Mark::failure);
+    cold_ = static_cast<std::size_t>(failures);
+  }
+  return true;
+}
+
+bool Examination::search_once(std::size_t most) {
+  const double each = std::max(faultline::seconds(latency_) / 2, 0.0008);
+  const auto affordable =
+      static_cast<std::size_t>(std::max(40.0, faultline::seconds(longest_probe) / each / 2));
+  explained_.clear();
+  for (std::size_t n = 0; n < most && !stop(); ++n) {
+    Probe probe;
+    if (n == 1) probe = {0, std::max<std::size_t>(cold_, 1) - 1, 1};
+    if (n == 1 && cold_ < 2) probe = {3, 0, 0};
+    if (n >= 2 && !best_probe(explained_, affordable, probe)) return true;
+    tell("what opens it? " + probe.text());
+    if (!run_probe(probe)) return false;
+    explained_ = explanations(history_);
+    const bool clean = std::ranges::any_of(
+        explained_, [](const Hypothesis& one) { return one.structure.cleared; });
+    if (!close()) return !explained_.empty();
+    if (explained_.empty() || (!clean && wash_ == Duration{} && n < 6)) return false;
+  }
+  return !explained_.empty();
+}
+
+// A breaker that does not forget by closing, but with time, is one that forgets after a pause.
+void Examination::search_rule() {
+  if (stop()) return;
+  trip();
+  if (!close()) return;
+  for (const Duration wash : {Duration{}, Duration(seconds(5)), Duration(seconds(13)),
+                              Duration(seconds(32)), Duration(seconds(65))}) {
+    if (wash > lab_.left() / 12) break;
+    wash_ = wash;
+    if (wash > Duration{}) {
+      tell("it remembers from before it closed; letting it forget for " + rounded(wash));
+      history_.clear();
+      history_.push_back(Mark::opened);
+      lab_.pause(wash);
+      history_.push_back(Mark::closed);
+    }
+    if (search_once(most_probes) || stop()) return;
+    // What was replayed is of no use to the next.
+    if (history_.back() != Mark::closed && !close()) return;
+  }
+  explained_.clear();
+}
+
+}  // namespace faultline::xray
