@@ -99,8 +99,10 @@ int xray_run(std::span<const std::string> words) {
   if (!begun.arguments) return begun.exit_code;
   const Arguments& arguments = *begun.arguments;
   if (arguments.operands().front() != "breaker") {
-    return usage_error(xray_verb, "unknown kind " + quoted(arguments.operands().front()) +
-                                      suggestion(arguments.operands().front(), {"breaker"}));
+    return usage_error(
+        xray_verb,
+        "unknown kind " + faultline::quoted(arguments.operands().front()) +
+            suggestion(arguments.operands().front(), std::vector<std::string>{"breaker"}));
   }
   const Result<Order> order = order_from(arguments);
   if (!order) return usage_error(xray_verb, order.error().text());

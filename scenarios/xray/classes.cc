@@ -194,9 +194,9 @@ Examination::Counting Examination::counting_of(Treatment treatment) {
   if (!place) return Counting::untold;
   const auto& [placing, expected] = *place;
   const auto step = [&](Treatment what) {
-    const Step step = took(what, Mark::unknown);
-    if (!step.admitted && what != Treatment::refused) suppressed(step);
-    return step.admitted;
+    const Step taken = took(what, Mark::unknown);
+    if (!taken.admitted && what != Treatment::refused) suppressed(taken);
+    return taken.admitted;
   };
   for (std::size_t n = 0; n < placing.good; ++n) step(Treatment::ok);
   for (std::size_t n = 0; n < placing.bad; ++n) step(fault_);

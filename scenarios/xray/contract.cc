@@ -41,7 +41,7 @@ class Reader {
     const std::vector<std::string> known(names.begin(), names.end());
     if (std::ranges::find(known, member.key) == known.end()) {
       return wrong(member.place,
-                   "unknown name " + quoted(member.key) + suggestion(member.key, known));
+                   "unknown name " + faultline::quoted(member.key) + suggestion(member.key, known));
     }
     Expected expected;
     if (member.key == "counts") {
@@ -70,7 +70,7 @@ class Reader {
       return wrong(node.place, key + " is a number; write one, or { low = …, high = … }");
     }
     if (std::ranges::find(known->second, said) == known->second.end()) {
-      return wrong(node.place, quoted(said) + " is nothing that " + key + " can be" +
+      return wrong(node.place, faultline::quoted(said) + " is nothing that " + key + " can be" +
                                    suggestion(said, known->second));
     }
     into.words.push_back(said);
@@ -83,7 +83,8 @@ class Reader {
       if (member.key == "value") continue;
       const auto end = number(member.value);
       if ((member.key != "low" && member.key != "high") || !end) {
-        wrong(member.place, quoted(member.key) + " is neither low nor high with a number");
+        wrong(member.place,
+              faultline::quoted(member.key) + " is neither low nor high with a number");
         continue;
       }
       (member.key == "low" ? found.low : found.high) = *end;
@@ -123,7 +124,8 @@ class Reader {
     for (const Treatment one : classes) known.emplace_back(name(one));
     for (const Member& member : node.members) {
       if (std::ranges::find(known, member.key) == known.end()) {
-        wrong(member.place, "unknown class " + quoted(member.key) + suggestion(member.key, known));
+        wrong(member.place,
+              "unknown class " + faultline::quoted(member.key) + suggestion(member.key, known));
       } else if (std::ranges::find(counting_words, member.value.text) == counting_words.end()) {
         wrong(member.value.place, "a class counts as one of failure, success, ignored");
       } else {

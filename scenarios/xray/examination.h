@@ -67,6 +67,7 @@ class Examination {
   // The half-open state (half_open.cc).
   void flood();
   bool offer_probes();
+  bool limited_when_closed();
   void count_closing();
   void count_closing_by_floods();
   void count_closing_by_failures();
@@ -128,6 +129,7 @@ class Examination {
 
   std::size_t flooded_ = 0;            // calls offered at once
   std::optional<std::size_t> admits_;  // of them, while half-open
+  bool limited_ = false;               // it never lets more through, closed neither
   std::string others_;                 // rejected, queued, none
   std::optional<std::size_t> closes_after_;
   std::optional<std::size_t> reopens_after_;

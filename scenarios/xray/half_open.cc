@@ -47,11 +47,21 @@ void Examination::flood() {
   }
   history_.push_back(Mark::unknown);
   close_blindly();
-  if (!closes_after_ && admits_ && others_ != "none") count_closing_by_floods();
   if (closes_after_ || !admits_ || others_ == "none" || stop()) return;
-  // More than this many at a time were never seen: it may be the service's own limit.
+  if (!limited_when_closed()) return count_closing_by_floods();
+  // So many at a time are all that the service ever lets through. One at a time is one at a time
+  // half-open too; of more than one nothing is known.
+  if (*admits_ == 1) return;
   admits_.reset();
   others_.clear();
+}
+
+bool Examination::limited_when_closed() {
+  lab_.bench().treat(Treatment::timeout);
+  lab_.offer(*admits_ + 3);
+  limited_ = lab_.held().size() <= *admits_;
+  lab_.answer_all(Treatment::ok);
+  return limited_;
 }
 
 void Examination::count_closing() {
@@ -188,7 +198,7 @@ void Examination::hang_probe() {
 
 // The class as the probe: then, with the successes that closing takes besides, is it closed?
 Examination::Counting Examination::class_of_probe(Treatment treatment) {
-  if (!admits_ || others_ == "none" || !closes_after_) return Counting::untold;
+  if (!admits_ || limited_ || others_ == "none" || !closes_after_) return Counting::untold;
   if (trip() == 0 || !await_half_open()) return Counting::untold;
   const Step probe = lab_.step(treatment);
   history_.push_back(Mark::unknown);
