@@ -25,7 +25,6 @@ enum class Guess : std::uint8_t { failure, success, ignored };
 // Calls that fail behind the class and are let through. Nothing: it opens before the class comes.
 std::optional<std::size_t> tail(Model model, const Placing& placing, Guess guess,
                                 std::size_t marks_per_call) {
-  model.reset();
   bool open = false;
   const auto call = [&](bool failed, std::size_t marks) {
     for (std::size_t n = 0; n < marks && !open; ++n) open = model.took(failed);
@@ -73,11 +72,11 @@ std::optional<Tails> tails(const std::vector<Model>& models, const Placing& plac
   return tails;
 }
 
-std::vector<Model> models_of(const std::vector<Hypothesis>& explained) {
+std::vector<Model> models_of(const std::vector<Hypothesis>& explained, const History& history) {
   std::vector<Model> models;
   const std::size_t stride = std::max<std::size_t>(1, explained.size() / 12);
   for (std::size_t n = 0; n < explained.size(); n += stride) {
-    for (const double place : {0.0, 0.5, 1.0}) models.emplace_back(explained[n], place);
+    for (const double place : {0.0, 0.5, 1.0}) models.emplace_back(explained[n], place, history);
   }
   return models;
 }
@@ -187,7 +186,7 @@ void Examination::examine_class(Treatment treatment) {
 }
 
 Examination::Counting Examination::counting_of(Treatment treatment) {
-  const std::vector<Model> models = models_of(explained_);
+  const std::vector<Model> models = models_of(explained_, history_);
   const std::size_t marks = attempts_count_ ? per_call_ : 1;
   const bool takes_time = treatment == Treatment::slow || treatment == Treatment::timeout;
   const auto place = placed(models, marks, takes_time ? 40 : 4);

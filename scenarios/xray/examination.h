@@ -58,7 +58,7 @@ class Examination {
   bool await_half_open();                       // by silence; nothing has been let through yet
   Step poll(Treatment treatment, bool sample);  // until one is let through
   void note_opening();
-  bool close();  // to closed and clean
+  bool close(bool first_opening = true);  // to closed and clean
   void close_blindly();
   void fail_probes();
   void refine_extended();
@@ -121,6 +121,7 @@ class Examination {
   Instant last_rejected_{};
   Duration open_low_{}, open_high_{};  // bounds to plan with
   bool open_known_ = false;
+  Duration longest_open_{};
   Opening polled_;                   // by the last poll
   std::vector<Opening> openings_;    // first ones
   std::vector<Opening> reopenings_;  // one series of failed probes

@@ -159,7 +159,8 @@ void Examination::hang_probe() {
   const Duration watch = std::min<Duration>(
       std::max<Duration>(open_high_ * 3 + patience * 2, seconds(60)), lab_.left() - seconds(1));
   const std::size_t enough = std::max<std::size_t>(admits_.value_or(1), 1) + 2;
-  const Duration gap = std::clamp<Duration>(open_high_ / 20, milliseconds(30), seconds(1));
+  const Duration often = std::clamp<Duration>(open_high_ / 20, milliseconds(30), seconds(1));
+  const Duration gap = extends_.value_or(false) ? open_high_ * 5 / 4 : often;
   std::size_t passed = 0, suppressed = 0;
   const auto outstanding = [&] {
     return static_cast<std::size_t>(
@@ -169,7 +170,7 @@ void Examination::hang_probe() {
     if (outstanding() < 12) {
       const std::size_t call = bench.call();
       const std::size_t attempts = bench.attempts().size();
-      bench.wait(lab_.now() + gap, [&] { return bench.calls()[call].over(); });
+      bench.wait(lab_.now() + often, [&] { return bench.calls()[call].over(); });
       const bool through = bench.attempts().size() > attempts;
       passed = through ? passed + 1 : 0;
       suppressed += through ? 0 : 1;

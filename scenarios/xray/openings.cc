@@ -100,12 +100,13 @@ Step Examination::poll(Treatment treatment, bool sample) {
       const Duration low = rejected == Instant{} ? Duration{} : rejected - opened_high_;
       polled_ = {std::max<Duration>(low - clocks_differ, Duration{}),
                  step.arrived - opened_low_ + clocks_differ};
+      longest_open_ = std::max({longest_open_, open_high_, polled_.high});
       if (sample && !extended) note_opening();
       return step;
     }
     rejected = step.begun;
     last_rejected_ = step.ended;
-    if (lab_.now() - begun > open_high_ * 4 + seconds(20)) {
+    if (lab_.now() - begun > longest_open_ * 4 + seconds(20)) {
       lost_ = true;
       why_lost_ = "it stayed suppressed for " + rounded(lab_.now() - opened_high_);
     }
@@ -115,9 +116,9 @@ Step Examination::poll(Treatment treatment, bool sample) {
   return {};
 }
 
-bool Examination::close() {
+bool Examination::close(bool first_opening) {
   const std::size_t needed = closes_after_.value_or(12);
-  bool sample = true;
+  bool sample = first_opening;
   while (!stop()) {
     poll(Treatment::ok, std::exchange(sample, false));
     history_.push_back(Mark::success);
@@ -152,14 +153,16 @@ void Examination::fail_probes() {
   if (stop()) return;
   tell("what do failed probes do?");
   const Duration usual = open_high_;
-  const int rounds = usual < seconds(3) ? 5 : usual < seconds(12) ? 4 : usual < seconds(40) ? 3 : 2;
+  const int rounds = usual < seconds(3) ? 5 : usual < seconds(12) ? 4 : usual < seconds(40) ? 3 : 1;
   const Instant limit = lab_.now() + std::max<Duration>(lab_.left() / 3, Duration{});
   for (int round = 0; round <= rounds && !stop() && lab_.now() < limit; ++round) {
     const Step first = poll(fault_, round == 0);
     if (!first.admitted) return;
     history_.push_back(Mark::unknown);
     if (round > 0) reopenings_.push_back(polled_);
-    if (round == rounds) break;
+    // Twice as long again and again: three times tell it, and it takes its time.
+    const bool grown = round >= 3 && polled_.low > usual * 5;
+    if (round == rounds || grown) break;
     Instant answered = first.answered;
     std::size_t failures = 1;
     Step step = lab_.step(fault_);
@@ -180,7 +183,7 @@ void Examination::fail_probes() {
   } else {
     trip();
   }
-  close();
+  close(false);
 }
 
 // By bisection: one question per silence, because each rejected one begins the time anew.

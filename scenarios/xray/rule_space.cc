@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <deque>
+#include <functional>
 #include <map>
 
 namespace faultline::xray {
@@ -102,7 +103,9 @@ void explain_by_share(const Structure& structure, const Points& points,
     }
     if (!(stayed < opened)) continue;
     // All of the window failed: again in a row in other words.
-    if (minimum >= structure.window && minimum * stayed.failed >= (minimum - 1) * stayed.of) {
+    const bool whole = minimum >= structure.window || !structure.cleared;
+    const std::size_t window = structure.window;
+    if (whole && window < boundless && window * stayed.failed >= (window - 1) * stayed.of) {
       continue;
     }
     Hypothesis found;
@@ -130,6 +133,20 @@ std::string_view name(Rule rule) {
   return rule == Rule::consecutive ? "consecutive" : rule == Rule::count ? "count" : "ratio";
 }
 
+std::string Hypothesis::text() const {
+  if (rule == Rule::consecutive) return std::to_string(most) + " in a row";
+  std::string out = rule == Rule::count
+                        ? std::to_string(most) + " failures"
+                        : "a share between " + std::to_string(stayed.failed) + "/" +
+                              std::to_string(stayed.of) + " and " + std::to_string(opened.failed) +
+                              "/" + std::to_string(opened.of) + ", of at least " +
+                              std::to_string(minimum);
+  if (structure.window < boundless) out += " in " + std::to_string(structure.window) + " calls";
+  if (structure.on_failure_only) out += ", looked at on failures only";
+  if (!structure.cleared) out += ", not cleared by closing";
+  return out;
+}
+
 std::vector<Hypothesis> explanations(const History& history) {
   std::vector<Hypothesis> found;
   Structure row;
@@ -150,17 +167,33 @@ std::vector<Hypothesis> explanations(const History& history) {
   return found;
 }
 
-Model::Model(const Hypothesis& hypothesis, double place) : hypothesis_(hypothesis) {
+std::vector<Hypothesis> plainest(std::vector<Hypothesis> all) {
+  const auto cleared = [](const Hypothesis& one) { return one.structure.cleared; };
+  const auto numbered = [](const Hypothesis& one) { return one.rule != Rule::ratio; };
+  const auto single = [](const Hypothesis& one) {
+    return one.rule == Rule::consecutive && one.most == 1;
+  };
+  if (std::ranges::any_of(all, cleared)) std::erase_if(all, std::not_fn(cleared));
+  if (std::ranges::any_of(all, numbered)) {
+    std::erase_if(all, [](const Hypothesis& one) {
+      return one.rule == Rule::ratio && one.opened.value() < 0.02;
+    });
+  }
+  if (std::ranges::any_of(all, single)) std::erase_if(all, std::not_fn(single));
+  return all;
+}
+
+Model::Model(const Hypothesis& hypothesis, double place, const History& history)
+    : hypothesis_(hypothesis) {
   const double low = hypothesis.stayed.value(), high = hypothesis.opened.value();
   // Just inside the bounds, so that rounding cannot put it on the wrong side of either.
   share_ = std::clamp(low + (high - low) * place, low + 1e-9, high - 1e-9);
   number_ = hypothesis.least + static_cast<std::size_t>(
                                    place * static_cast<double>(hypothesis.most - hypothesis.least));
-}
-
-void Model::reset() {
-  recent_.clear();
-  failed_ = row_ = 0;
+  if (hypothesis.structure.cleared) return;
+  for (const Mark mark : history) {
+    if (mark == Mark::failure || mark == Mark::success) took(mark == Mark::failure);
+  }
 }
 
 bool Model::took(bool failed) {
@@ -189,7 +222,6 @@ std::string Probe::text() const {
 }
 
 std::size_t predicted(Model model, const Probe& probe, std::size_t most) {
-  model.reset();
   for (std::size_t n = 1; n <= most; ++n) {
     const bool failed = n > probe.length() || (n > probe.good && n <= probe.good + probe.bad);
     if (model.took(failed)) return n;
@@ -199,16 +231,15 @@ std::size_t predicted(Model model, const Probe& probe, std::size_t most) {
 
 namespace {
 
-std::vector<Model> sampled(const std::vector<Hypothesis>& all) {
+std::vector<Model> sampled(const std::vector<Hypothesis>& all, const History& history) {
   constexpr std::size_t enough = 50;
   std::vector<Model> models;
   const std::size_t stride = std::max<std::size_t>(1, all.size() / enough);
   for (std::size_t n = 0; n < all.size(); n += stride) {
-    // What is not cleared by closing is told apart by experiments next to each other, not by one.
-    for (const double place : {0.0, 0.5, 1.0}) models.emplace_back(all[n], place);
+    for (const double place : {0.0, 0.5, 1.0}) models.emplace_back(all[n], place, history);
   }
-  models.emplace_back(all.back(), 0.5);
-  models.emplace_back(all.front(), 0.5);
+  models.emplace_back(all.back(), 0.5, history);
+  models.emplace_back(all.front(), 0.5, history);
   return models;
 }
 
@@ -236,9 +267,10 @@ std::vector<Probe> candidates(const std::vector<Hypothesis>& all) {
 
 }  // namespace
 
-bool best_probe(const std::vector<Hypothesis>& explanations, std::size_t longest, Probe& best) {
+bool best_probe(const std::vector<Hypothesis>& explanations, const History& history,
+                std::size_t longest, Probe& best) {
   if (explanations.empty()) return false;
-  const std::vector<Model> models = sampled(explanations);
+  const std::vector<Model> models = sampled(explanations, history);
   double most = 0;
   for (const Probe& probe : candidates(explanations)) {
     std::map<std::size_t, std::size_t> outcomes;

@@ -56,16 +56,22 @@ struct Hypothesis {
   std::size_t minimum = 1;          // ratio
   Share stayed{0, 1};               // ratio: the largest share at which it stayed closed …
   Share opened{1, 1};               // … and the smallest that opened it
+
+  std::string text() const;
 };
 
 std::vector<Hypothesis> explanations(const History& history);
 
+// Without those that no experiment could tell from a plainer one that is there too: what closing
+// does not clear, a share of next to nothing, and one failure in other words.
+std::vector<Hypothesis> plainest(std::vector<Hypothesis> explanations);
+
 // A hypothesis with every number fixed, and its state: for predictions.
 class Model {
  public:
-  // `place` in [0, 1]: where in its bounds the threshold lies.
-  Model(const Hypothesis& hypothesis, double place);
-  void reset();            // closed, and nothing remembered
+  // `place` in [0, 1]: where in its bounds the threshold lies. What is not cleared by closing knows
+  // the history.
+  Model(const Hypothesis& hypothesis, double place, const History& history);
   bool took(bool failed);  // true: it opens
 
  private:
@@ -89,7 +95,8 @@ struct Probe {
 std::size_t predicted(Model model, const Probe& probe, std::size_t most);
 
 // The probe that tells most of the explanations apart, of those that take no more than so many
-// calls; false when none does.
-bool best_probe(const std::vector<Hypothesis>& explanations, std::size_t longest, Probe& best);
+// calls, when it has just closed; false when none does.
+bool best_probe(const std::vector<Hypothesis>& explanations, const History& history,
+                std::size_t longest, Probe& best);
 
 }  // namespace faultline::xray

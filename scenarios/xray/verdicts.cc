@@ -114,7 +114,10 @@ void Examination::tell_rule(Answers& answers) const {
   const std::string experiments =
       std::to_string(probes_run_) + " sequences of good and failed calls";
   const Rule rule = *rules.begin();
-  if (rules.size() > 1) return all_untold("several rules explain " + experiments);
+  if (rules.size() > 1) {
+    return all_untold("several rules explain " + experiments + ": " + explained_.front().text() +
+                      "; " + explained_.back().text());
+  }
   std::string each = attempts_count_ ? "; every attempt counts, not only every call" : "";
   answers["rule"] =
       word(std::string(name(rule)), "of the rules known only this explains " + experiments + each);
@@ -182,12 +185,20 @@ void Examination::tell_window(Answers& answers) const {
   if (remembered_ && forgotten_) {
     const double low = faultline::seconds(std::min(*remembered_, *forgotten_));
     double high = faultline::seconds(std::max(*remembered_, *forgotten_));
-    const bool phases = *remembered_ > *forgotten_;
-    if (phases) high += faultline::seconds(*remembered_ - *forgotten_);
-    answers["window"] = number((low + high) / 2, {low * 0.99, high * 1.01},
+    const Duration between = *remembered_ - *forgotten_;
+    if (between * 10 > *remembered_ * 3) {
+      answers["window"] = untold("failures were remembered after " + rounded(*remembered_) +
+                                 " and forgotten after " + rounded(*forgotten_) +
+                                 ": it forgets at instants of its own, not after a time");
+      return;
+    }
+    if (between > Duration{}) high += faultline::seconds(between);
+    // A window in parts, or in whole seconds of a clock, forgets up to one part too soon.
+    high += std::min(1.0, high / 4);
+    answers["window"] = number((low + high) / 2, {low * 0.99, high},
                                "failures were still remembered after " + rounded(*remembered_) +
                                    " and forgotten after " + rounded(*forgotten_) +
-                                   (phases ? "; it depends on the instant" : ""));
+                                   "; the window may be longer by the part in which it moves");
     answers["window"].word = "time";
     return;
   }

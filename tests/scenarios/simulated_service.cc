@@ -113,7 +113,8 @@ void SimulatedService::answer(std::size_t place, Treatment treatment) {
 
 void SimulatedService::finished(std::size_t, std::size_t call, Treatment treatment, bool lost) {
   Running& running = running_[call];
-  if (lost && treatment == Treatment::reset && client_.resends && !std::exchange(running.resent, true)) {
+  if (lost && treatment == Treatment::reset && client_.resends &&
+      !std::exchange(running.resent, true)) {
     --running.made;
     return attempt(call);
   }
@@ -127,7 +128,8 @@ void SimulatedService::outcome(std::size_t call, Treatment treatment) {
   if (again && !client_.retries_outside) return attempt(call);
   const bool late =
       breaker_.slow_limit > Duration{} && now_ - running.permit.began > breaker_.slow_limit;
-  const bool failed = treatment != Treatment::ok && (late || !breaker_.harmless.contains(treatment));
+  const bool failed =
+      treatment != Treatment::ok && (late || !breaker_.harmless.contains(treatment));
   const bool current = running.permit.generation == generation_;
   const bool hangs = breaker_.keeps_hung && running.permit.probe && treatment == Treatment::timeout;
   if (running.inside && current && !hangs) {
@@ -176,7 +178,8 @@ void SimulatedService::count(bool failed, bool) {
     Instant since = now_ - breaker_.time;
     if (breaker_.bucket > Duration{}) {
       const auto part = breaker_.bucket.count();
-      since = Instant(Duration((now_.time_since_epoch().count() / part + 1) * part)) - breaker_.time;
+      since =
+          Instant(Duration((now_.time_since_epoch().count() / part + 1) * part)) - breaker_.time;
     }
     while (!results_.empty() && results_.front().first < since) results_.pop_front();
   }

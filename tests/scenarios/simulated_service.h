@@ -18,16 +18,16 @@ namespace faultline::xray {
 struct SimulatedBreaker {
   enum class Rule : std::uint8_t { none, consecutive, count, ratio };
   Rule rule = Rule::consecutive;
-  std::size_t number = 5;       // consecutive, count
-  double share = 0.5;           // ratio
-  bool above = false;           // ratio: strictly
-  std::size_t minimum = 1;      // ratio
-  std::size_t calls = 0;        // window; 0: no limit by calls
-  Duration time{};              // window; zero: no limit by time
-  Duration bucket{};            // in which the window in time moves; zero: it slides
+  std::size_t number = 5;   // consecutive, count
+  double share = 0.5;       // ratio
+  bool above = false;       // ratio: strictly
+  std::size_t minimum = 1;  // ratio
+  std::size_t calls = 0;    // window; 0: no limit by calls
+  Duration time{};          // window; zero: no limit by time
+  Duration bucket{};        // in which the window in time moves; zero: it slides
   bool on_failure_only = false;
-  bool cleared = true;          // by closing
-  bool dilutes = false;         // rejected calls count as calls
+  bool cleared = true;   // by closing
+  bool dilutes = false;  // rejected calls count as calls
 
   std::set<Treatment> ignored;
   std::set<Treatment> harmless{Treatment::status_404, Treatment::status_429, Treatment::slow};
