@@ -145,7 +145,7 @@ void SimulatedService::outcome(std::size_t call, Treatment treatment) {
   }
   if (again) return enter(call);
   end(call, good ? 200 : 502);
-  let_waiting_in();
+  if (breaker_.queues) let_waiting_in();
 }
 
 void SimulatedService::let_waiting_in() {

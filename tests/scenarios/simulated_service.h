@@ -29,7 +29,7 @@ struct SimulatedBreaker {
   bool cleared = true;   // by closing
   bool dilutes = false;  // rejected calls count as calls
 
-  std::set<Treatment> ignored;
+  std::set<Treatment> ignored = {};
   std::set<Treatment> harmless{Treatment::status_404, Treatment::status_429, Treatment::slow};
   Duration slow_limit{};  // what takes longer has failed
 

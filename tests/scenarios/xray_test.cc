@@ -1,0 +1,277 @@
+// An X-ray of every breaker says what is true of it, or nothing.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/xray/examination.h"
+#include "tests/scenarios/simulated_service.h"
+#include "tests/support/catch.h"
+
+namespace faultline::xray {
+namespace {
+
+using namespace std::chrono_literals;
+using Rule = SimulatedBreaker::Rule;
+
+struct Case {
+  std::string title;
+  SimulatedBreaker breaker;
+  SimulatedClient client = {};
+  // Names that need not be told of this one, besides those that never need be.
+  std::vector<std::string> untold = {};
+};
+
+std::vector<Case> what_opens_it() {
+  return {
+      {"four in a row", {.number = 4, .open_for = 1500ms}},
+      {"one is enough", {.number = 1, .open_for = 1s}},
+      {"twelve in a row", {.number = 12, .open_for = 3s}},
+      {"half of ten", {.rule = Rule::ratio, .share = 0.5, .minimum = 5, .calls = 10}},
+      {"more than half of eight",
+       {.rule = Rule::ratio, .share = 0.5, .above = true, .minimum = 4, .calls = 8}},
+      {"a full window of seven",
+       {.rule = Rule::ratio, .share = 0.3, .minimum = 7, .calls = 7},
+       {},
+       {"comparison"}},
+      {"on a failure only",
+       {.rule = Rule::ratio, .share = 0.4, .minimum = 6, .calls = 12, .on_failure_only = true}},
+      {"half of a hundred",
+       {.rule = Rule::ratio, .share = 0.5, .minimum = 20, .calls = 100, .open_for = 5s},
+       {},
+       {"comparison"}},
+      {"four in four seconds", {.rule = Rule::count, .number = 4, .time = 4s}},
+      {"three of the last eight", {.rule = Rule::count, .number = 3, .calls = 8}},
+      {"a share in six seconds", {.rule = Rule::ratio, .share = 0.6, .minimum = 5, .time = 6s}},
+      {"a share in whole seconds",
+       {.rule = Rule::ratio, .share = 0.5, .minimum = 6, .time = 5s, .bucket = 1s}},
+      {"a count in fixed periods",
+       {.rule = Rule::count, .number = 5, .time = 6s, .bucket = 6s, .open_for = 1500ms},
+       {},
+       {"window", "rule", "threshold", "counts"}},
+      {"a share that closing does not clear",
+       {.rule = Rule::ratio,
+        .share = 0.5,
+        .above = true,
+        .minimum = 5,
+        .time = 4s,
+        .bucket = 400ms,
+        .on_failure_only = true,
+        .cleared = false,
+        .dilutes = true,
+        .open_for = 1s}},
+  };
+}
+
+std::vector<Case> what_follows() {
+  return {
+      {"some ignored",
+       {.number = 3, .ignored = {Treatment::status_404, Treatment::status_429}, .open_for = 1s}},
+      {"statuses are successes",
+       {.number = 3,
+        .harmless = {Treatment::status_404, Treatment::status_429, Treatment::status_500,
+                     Treatment::status_502, Treatment::status_503, Treatment::status_504,
+                     Treatment::slow},
+        .open_for = 1s}},
+      {"slow is failed", {.number = 3, .slow_limit = 200ms, .open_for = 1500ms}, {.limit = 800ms}},
+      {"growing", {.number = 3, .open_for = 1s, .growth = 2}},
+      {"jittered", {.number = 3, .open_for = 1500ms, .jitter = 0.4}},
+      {"rejections extend it", {.number = 3, .open_for = 1200ms, .rejected_extend = true}},
+      {"four are judged", {.number = 3, .open_for = 1500ms, .probes = 0, .judged = 4}},
+      {"five of three at a time",
+       {.number = 3, .open_for = 1500ms, .probes = 3, .to_close = 5, .to_reopen = 2}},
+      {"three in all", {.number = 6, .open_for = 1s, .probes = 3, .in_all = true, .to_close = 3}},
+      {"others wait", {.number = 3, .open_for = 1500ms, .queues = true, .to_close = 2}},
+      {"everybody probes", {.number = 3, .open_for = 1500ms, .probes = 0}},
+      {"stuck for ever", {.number = 3, .open_for = 1500ms, .keeps_hung = true}},
+      {"retries inside", {.number = 3, .open_for = 1500ms}, {.limit = 400ms, .attempts = 3}},
+      {"retries outside",
+       {.number = 5, .open_for = 1500ms},
+       {.limit = 400ms, .attempts = 2, .retries_outside = true}},
+      {"retries outside, in step",
+       {.number = 6, .open_for = 1500ms},
+       {.limit = 400ms, .attempts = 2, .retries_outside = true}},
+      {"sent again", {.number = 3, .open_for = 1500ms}, {.resends = true}},
+      {"one call at a time",
+       {.number = 3, .open_for = 1s},
+       {.at_once = 1},
+       {"half_open_others", "half_open_concurrency"}},
+      {"a minute",
+       {.number = 3, .open_for = 60s},
+       {},
+       {"counts", "hung_probe", "client_timeout", "rule", "threshold"}},
+  };
+}
+
+// Judges one X-ray against the breaker it was made of.
+class Judge {
+ public:
+  Judge(const Case& one, const Answers& answers) : case_(one), answers_(answers) {}
+
+  void all() {
+    const SimulatedBreaker& breaker = case_.breaker;
+    word("rule", breaker.rule == Rule::ratio   ? "ratio"
+                 : breaker.rule == Rule::count ? "count"
+                                               : "consecutive");
+    within("threshold",
+           breaker.rule == Rule::ratio ? breaker.share : static_cast<double>(breaker.number));
+    word("comparison", breaker.above ? ">" : ">=");
+    if (breaker.rule == Rule::ratio) {
+      within("minimum_calls", static_cast<double>(breaker.minimum));
+    } else {
+      nothing("minimum_calls");
+    }
+    window();
+    openings();
+    half_open();
+    counts();
+    if (case_.client.limit) within("client_timeout", seconds(*case_.client.limit));
+    within("attempts_per_call", static_cast<double>(case_.client.attempts));
+  }
+
+ private:
+  const Answer* found(const std::string& name) {
+    const Answer& answer = answers_.find(name)->second;
+    INFO(name + ": " + answer.evidence);
+    CHECK(!answer.evidence.empty());
+    if (answer.state == State::found) return &answer;
+    const bool may_be = std::ranges::find(case_.untold, name) != case_.untold.end();
+    CHECK((may_be || name == "hung_probe" || !"it had to be found"));
+    return nullptr;
+  }
+  void nothing(const std::string& name) {
+    INFO(name);
+    CHECK(answers_.find(name)->second.state == State::not_exercised);
+  }
+  void word(const std::string& name, const std::string& truth) {
+    const Answer* const answer = found(name);
+    if (answer == nullptr) return;
+    INFO(name + ": " + answer->evidence);
+    CHECK(answer->word == truth);
+  }
+  void within(const std::string& name, double truth) { within(name, truth, truth); }
+  void within(const std::string& name, double low, double high) {
+    const Answer* const answer = found(name);
+    if (answer == nullptr) return;
+    INFO(name + ": " + answer->evidence);
+    REQUIRE(answer->range);
+    CAPTURE(answer->range->low, answer->range->high, low, high);
+    CHECK(answer->range->low <= low + 1e-9);
+    CHECK(answer->range->high >= high - 1e-9);
+  }
+
+  void window() {
+    const SimulatedBreaker& breaker = case_.breaker;
+    if (breaker.rule == Rule::consecutive) return nothing("window");
+    word("window", breaker.calls > 0 ? "calls" : "time");
+    if (answers_.find("window")->second.state != State::found) return;
+    within("window",
+           breaker.calls > 0 ? static_cast<double>(breaker.calls) : seconds(breaker.time));
+  }
+
+  void openings() {
+    const SimulatedBreaker& breaker = case_.breaker;
+    const double usual = seconds(breaker.open_for);
+    if (breaker.jitter > 0) {
+      within("open_duration", usual, usual);
+    } else {
+      within("open_duration", usual);
+    }
+    word("backoff", breaker.growth > 1 ? "growing" : breaker.jitter > 0 ? "jittered" : "constant");
+    const Answer* const extend = found("rejected_extend");
+    if (extend != nullptr) CHECK(extend->truth == breaker.rejected_extend);
+  }
+
+  void half_open() {
+    const SimulatedBreaker& breaker = case_.breaker;
+    const std::size_t admits = breaker.judged > 0 ? breaker.judged : breaker.probes;
+    if (admits == 0) {
+      nothing("half_open_concurrency");
+      word("half_open_others", "none");
+    } else {
+      within("half_open_concurrency", static_cast<double>(admits));
+      if (case_.client.at_once == 0)
+        word("half_open_others", breaker.queues ? "queued" : "rejected");
+    }
+    within("successes_to_close",
+           static_cast<double>(breaker.judged > 0 ? breaker.judged : breaker.to_close));
+    within("failures_to_reopen",
+           static_cast<double>(breaker.judged > 0 ? breaker.judged : breaker.to_reopen));
+    const Answer* const hung = found("hung_probe");
+    if (hung == nullptr) return;
+    INFO(hung->evidence);
+    CHECK((hung->word == "stuck") == breaker.keeps_hung);
+    if (admits == 1 && !breaker.keeps_hung) CHECK(hung->word == "recovers");
+    if (admits == 0) CHECK(hung->word == "not_blocking");
+  }
+
+  void counts() {
+    const Answer* const answer = found("counts");
+    if (answer == nullptr) return;
+    for (const Treatment treatment : classes) {
+      const std::string& said = answer->counts.find(std::string(name(treatment)))->second;
+      const bool late = treatment == Treatment::slow && case_.breaker.slow_limit > Duration{};
+      const std::string truth = case_.breaker.ignored.contains(treatment)             ? "ignored"
+                                : late || !case_.breaker.harmless.contains(treatment) ? "failure"
+                                                                                      : "success";
+      INFO(std::string(name(treatment)) + ": " + answer->evidence);
+      CHECK((said == truth || said.empty()));
+      const bool may_be = std::ranges::find(case_.untold, "counts") != case_.untold.end();
+      CHECK((may_be || !said.empty()));
+    }
+  }
+
+  const Case& case_;
+  const Answers& answers_;
+};
+
+void examine(const Case& one, std::uint64_t seed) {
+  INFO(one.title + ", seed " + std::to_string(seed));
+  SimulatedService service(one.breaker, one.client, seed);
+  const Instant begun = service.now();
+  Examination examination(service, {});
+  const Result<Answers> answers = examination.run();
+  REQUIRE(answers);
+  CHECK(service.now() - begun <= 10min + 1s);
+  Judge(one, *answers).all();
+}
+
+TEST_CASE("what opens a breaker is found, whatever it is") {
+  for (const Case& one : what_opens_it()) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) examine(one, seed);
+  }
+}
+
+TEST_CASE("what follows an opening is found, whatever it is") {
+  for (const Case& one : what_follows()) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) examine(one, seed);
+  }
+}
+
+TEST_CASE("where there is no breaker none is seen") {
+  SimulatedService service({.rule = Rule::none}, {}, 1);
+  Examination examination(service, {});
+  const Result<Answers> answers = examination.run();
+  REQUIRE(answers);
+  for (const std::string_view one : names) {
+    const State state = answers->find(one)->second.state;
+    const bool of_client = one == "client_timeout" || one == "attempts_per_call";
+    INFO(std::string(one));
+    CHECK(state == (of_client ? State::found : State::no_breaker_seen));
+  }
+}
+
+TEST_CASE("what there is no time for is said") {
+  SimulatedService service({.number = 3, .open_for = 20s}, {}, 1);
+  const Instant begun = service.now();
+  Examination examination(service, {.budget = 30s});
+  const Result<Answers> answers = examination.run();
+  REQUIRE(answers);
+  CHECK(service.now() - begun <= 31s);
+  CHECK(answers->find("rule")->second.state == State::not_exercised);
+  CHECK(answers->find("hung_probe")->second.evidence == "no time left");
+}
+
+}  // namespace
+}  // namespace faultline::xray
