@@ -140,6 +140,7 @@ class Examination {
   std::string client_timeout_evidence_;
   std::optional<Duration> forgotten_,
       remembered_;  // least pause that it forgot, longest it did not
+  bool window_confirmed_ = false;
   std::map<Treatment, Counting> counting_;
   std::map<Treatment, std::string> counting_evidence_;
 };

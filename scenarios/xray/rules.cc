@@ -61,9 +61,9 @@ bool Examination::run_probe(const Probe& probe) {
 }
 
 bool Examination::search_once(std::size_t most) {
-  const double each = std::max(faultline::seconds(latency_) / 2, 0.0008);
+  const double each = std::max(faultline::seconds(latency_), 0.0008);
   const auto affordable =
-      static_cast<std::size_t>(std::max(40.0, faultline::seconds(longest_probe) / each / 2));
+      static_cast<std::size_t>(std::max(150.0, faultline::seconds(longest_probe) / each));
   explained_.clear();
   std::vector<Probe> decisive;  // once more each, in the end: an accident does not happen twice
   std::size_t longest = 0;

@@ -186,10 +186,12 @@ void Examination::tell_window(Answers& answers) const {
     const double low = faultline::seconds(std::min(*remembered_, *forgotten_));
     double high = faultline::seconds(std::max(*remembered_, *forgotten_));
     const Duration between = *remembered_ - *forgotten_;
-    if (between * 10 > *remembered_ * 3) {
+    if (!window_confirmed_ || between * 10 > *remembered_ * 3) {
       answers["window"] = untold("failures were remembered after " + rounded(*remembered_) +
                                  " and forgotten after " + rounded(*forgotten_) +
-                                 ": it forgets at instants of its own, not after a time");
+                                 (window_confirmed_ || !lab_.over()
+                                      ? ": it forgets at instants of its own, not after a time"
+                                      : "; no time left to confirm it"));
       return;
     }
     if (between > Duration{}) high += faultline::seconds(between);

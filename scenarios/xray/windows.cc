@@ -94,6 +94,7 @@ void Examination::measure_window() {
   for (int n = 0; n < 4; ++n) {
     if (remembered_after(low * (50 + 4 * n) / 100) != 1) return;
   }
+  window_confirmed_ = true;
 }
 
 }  // namespace faultline::xray

@@ -15,7 +15,8 @@ SimulatedService::SimulatedService(SimulatedBreaker breaker, SimulatedClient cli
 
 Duration SimulatedService::some(double milliseconds) {
   const double factor = 0.5 + Draw(++seed_).unit();
-  return Duration(static_cast<std::int64_t>(milliseconds * factor * 1e6));
+  const double hiccup = Draw(++seed_).unit() < client_.hiccups ? 60 : 0;
+  return Duration(static_cast<std::int64_t>((milliseconds * factor * client_.pace + hiccup) * 1e6));
 }
 
 void SimulatedService::after(Duration delay, std::function<void()> what) {

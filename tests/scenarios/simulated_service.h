@@ -53,6 +53,8 @@ struct SimulatedClient {
   bool retries_outside = false;  // each attempt passes the breaker
   bool resends = false;          // a GET whose connection died, once
   std::size_t at_once = 0;       // calls that the service lets run; 0: any number
+  double pace = 1;               // factor of every latency, which is about half a millisecond
+  double hiccups = 0;            // share of latencies that are 60 ms longer
 };
 
 class SimulatedService final : public Bench {
