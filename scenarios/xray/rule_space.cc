@@ -221,10 +221,12 @@ std::string Probe::text() const {
   return out + "then failures";
 }
 
-std::size_t predicted(Model model, const Probe& probe, std::size_t most) {
+std::size_t predicted(Model model, const Probe& probe, std::size_t most, std::size_t marks) {
   for (std::size_t n = 1; n <= most; ++n) {
     const bool failed = n > probe.length() || (n > probe.good && n <= probe.good + probe.bad);
-    if (model.took(failed)) return n;
+    for (std::size_t mark = 0; mark < (failed ? marks : 1); ++mark) {
+      if (model.took(failed)) return n;
+    }
   }
   return most + 1;
 }
@@ -268,14 +270,14 @@ std::vector<Probe> candidates(const std::vector<Hypothesis>& all) {
 }  // namespace
 
 bool best_probe(const std::vector<Hypothesis>& explanations, const History& history,
-                std::size_t longest, Probe& best) {
+                std::size_t longest, std::size_t marks, Probe& best) {
   if (explanations.empty()) return false;
   const std::vector<Model> models = sampled(explanations, history);
   double most = 0;
   for (const Probe& probe : candidates(explanations)) {
     std::map<std::size_t, std::size_t> outcomes;
     if (probe.length() > longest) continue;
-    for (const Model& model : models) ++outcomes[predicted(model, probe, longest)];
+    for (const Model& model : models) ++outcomes[predicted(model, probe, longest, marks)];
     if (outcomes.size() < 2 || outcomes.rbegin()->first > longest) continue;
     std::size_t largest = 0;
     for (const auto& [outcome, count] : outcomes) largest = std::max(largest, count);

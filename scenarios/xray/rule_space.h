@@ -91,12 +91,12 @@ struct Probe {
   std::string text() const;
 };
 
-// The calls let through until it opens, at most `most`.
-std::size_t predicted(Model model, const Probe& probe, std::size_t most);
+// The calls let through until it opens, at most `most`; a failed call makes so many marks.
+std::size_t predicted(Model model, const Probe& probe, std::size_t most, std::size_t marks);
 
 // The probe that tells most of the explanations apart, of those that take no more than so many
 // calls, when it has just closed; false when none does.
 bool best_probe(const std::vector<Hypothesis>& explanations, const History& history,
-                std::size_t longest, Probe& best);
+                std::size_t longest, std::size_t marks, Probe& best);
 
 }  // namespace faultline::xray

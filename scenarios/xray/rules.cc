@@ -37,7 +37,6 @@ void Examination::measure_unit() {
 
 // One experiment: from closed and clean to open. False when it did not come to that.
 bool Examination::run_probe(const Probe& probe) {
-  const std::size_t before = history_.size();
   const auto run = [&](std::size_t count, Treatment treatment, Mark mark) {
     for (std::size_t n = 0; n < count && !stop(); ++n) {
       const Step step = took(treatment, mark);
@@ -50,13 +49,10 @@ bool Examination::run_probe(const Probe& probe) {
   const bool opened = run(probe.good, Treatment::ok, Mark::success) ||
                       run(probe.bad, fault_, Mark::failure) ||
                       run(probe.good_again, Treatment::ok, Mark::success);
-  if (!opened && trip() == 0) return false;
+  const std::size_t failures = opened ? 0 : trip();
+  if (!opened && failures == 0) return false;
   ++probes_run_;
-  if (probe.length() == 0) {
-    const auto failures = std::count(history_.begin() + static_cast<std::ptrdiff_t>(before),
-                                     history_.end(), Mark::failure);
-    cold_ = static_cast<std::size_t>(failures);
-  }
+  if (probe.length() == 0) cold_ = failures;
   return true;
 }
 
@@ -64,6 +60,7 @@ bool Examination::search_once(std::size_t most) {
   const double each = std::max(faultline::seconds(latency_), 0.0008);
   const auto affordable =
       static_cast<std::size_t>(std::max(150.0, faultline::seconds(longest_probe) / each));
+  const std::size_t marks = attempts_count_ ? per_call_ : 1;
   explained_.clear();
   std::vector<Probe> decisive;  // once more each, in the end: an accident does not happen twice
   std::size_t longest = 0;
@@ -71,7 +68,7 @@ bool Examination::search_once(std::size_t most) {
     Probe probe;
     if (n == 1) probe = {0, std::max<std::size_t>(cold_, 1) - 1, 1};
     if (n == 1 && cold_ < 2) probe = {3, 0, 0};
-    if (n >= most || (n >= 2 && !best_probe(explained_, history_, affordable, probe))) {
+    if (n >= most || (n >= 2 && !best_probe(explained_, history_, affordable, marks, probe))) {
       if (again == decisive.size()) return true;
       probe = decisive[again++];
     } else if (n >= 2 && probe.length() > longest) {
