@@ -114,7 +114,6 @@ void Examination::measure_client_timeout() {
   if (!step.admitted) {
     suppressed(step);
   } else {
-    note_client_timeout(step);
     trip();
   }
   if (closes_after_) {
@@ -133,7 +132,11 @@ void Examination::note_client_timeout(const Step& step) {
                                rounded(gone - attempt.arrived) + " and longer";
     return;
   }
-  client_timeout_ = Opening{gone - attempt.arrived, gone - step.begun};
+  // Seen too late on a busy machine, never too early: the shortest says most.
+  const Opening before = client_timeout_.value_or(Opening{Duration::max(), Duration::max()});
+  if (before.low <= gone - attempt.arrived) return;
+  client_timeout_ =
+      Opening{gone - attempt.arrived, std::min(before.high, Duration(gone - step.begun))};
   client_timeout_evidence_ = attempt.left != never
                                  ? "an attempt was never answered; the client went away after " +
                                        rounded(gone - attempt.arrived)

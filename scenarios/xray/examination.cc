@@ -105,7 +105,7 @@ bool Examination::trips_on(Treatment treatment) {
     ++count;
     most_attempts = std::max(most_attempts, step.attempts);
     if (step.admitted) answered = step.answered;
-    if (treatment == Treatment::timeout && count == 1) note_client_timeout(step);
+    if (treatment == Treatment::timeout && step.admitted) note_client_timeout(step);
   }
   bool open = last_rejected_ > begun;
   if (unseen) {
@@ -130,6 +130,7 @@ Step Examination::took(Treatment treatment, Mark mark) {
   const Step step = lab_.step(treatment);
   if (!step.admitted && treatment != Treatment::refused) return step;
   last_answered_ = step.answered;
+  if (treatment == Treatment::timeout) note_client_timeout(step);
   const std::size_t marks = attempts_count_ && mark != Mark::unknown ? step.attempts : 1;
   for (std::size_t n = 0; n < marks; ++n) history_.push_back(mark);
   return step;

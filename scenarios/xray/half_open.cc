@@ -17,22 +17,32 @@ constexpr std::size_t most_successes = 40;  // tried, to close it
 
 }  // namespace
 
-// Half-open, with calls held. False when none was let through.
+// Half-open, with calls held. False when none was let through. Where the service is too slow to
+// take them all before its client gives the first up, fewer are offered.
 bool Examination::offer_probes() {
-  for (int attempt = 0; attempt < 4; ++attempt) {
+  std::size_t offers = offered_at_once;
+  for (int attempt = 0; attempt < 5; ++attempt) {
     if (!await_half_open()) return false;
+    const std::size_t abandoned = lab_.abandoned();
     lab_.bench().treat(Treatment::timeout);
-    const Lab::Offered offered = lab_.offer(offered_at_once);
-    if (offered.attempts > 0) {
-      flooded_ = offered_at_once;
-      admits_ = lab_.held().size();
+    const Lab::Offered offered = lab_.offer(offers);
+    const std::size_t held = lab_.held().size();
+    if (lab_.abandoned() != abandoned || (offered.attempts > 0 && held == 0)) {
+      lab_.answer_all(Treatment::ok);
+      close_blindly();
+      if (trip() == 0) return false;
+      offers = std::max<std::size_t>(offers / 2, 4);
+    } else if (offered.attempts > 0) {
+      flooded_ = offers;
+      admits_ = held;
       others_ = offered.attempts >= flooded_         ? "none"
                 : offered.waiting > offered.rejected ? "queued"
                                                      : "rejected";
-      return *admits_ > 0;
+      return true;
+    } else {
+      last_rejected_ = lab_.now();
+      lab_.pause(open_high_ / 2);
     }
-    last_rejected_ = lab_.now();
-    lab_.pause(open_high_ / 2);
   }
   return false;
 }
@@ -40,8 +50,7 @@ bool Examination::offer_probes() {
 void Examination::flood() {
   if (stop()) return;
   tell("how many probes does it let through, and when does it close?");
-  const std::size_t abandoned = lab_.abandoned();
-  if (offer_probes() && lab_.abandoned() == abandoned) {
+  if (offer_probes()) {
     if (others_ != "none") count_closing();
     lab_.answer_all(Treatment::ok);
   }

@@ -37,6 +37,9 @@ void Examination::measure_unit() {
 
 // One experiment: from closed and clean to open. False when it did not come to that.
 bool Examination::run_probe(const Probe& probe) {
+  const Instant begun = lab_.now();
+  const std::size_t calls = lab_.bench().calls().size();
+  const std::size_t before = history_.size();
   const auto run = [&](std::size_t count, Treatment treatment, Mark mark) {
     for (std::size_t n = 0; n < count && !stop(); ++n) {
       const Step step = took(treatment, mark);
@@ -53,18 +56,27 @@ bool Examination::run_probe(const Probe& probe) {
   if (!opened && failures == 0) return false;
   ++probes_run_;
   if (probe.length() == 0) cold_ = failures;
+  const Duration lasted = lab_.now() - begun;
+  const std::size_t made = lab_.bench().calls().size() - calls;
+  pace_ = std::max(latency_, lasted / static_cast<int>(std::max<std::size_t>(made, 1)));
+  if (lasted > longest_probe * 5 / 4) {
+    // Too slow: a window in time has moved on.
+    history_.insert(history_.begin() + static_cast<std::ptrdiff_t>(before), Mark::unknown);
+  } else {
+    longest_run_ = std::max(longest_run_, lasted);
+  }
   return true;
 }
 
 bool Examination::search_once(std::size_t most) {
-  const double each = std::max(faultline::seconds(latency_), 0.0008);
-  const auto affordable =
-      static_cast<std::size_t>(std::max(150.0, faultline::seconds(longest_probe) / each));
   const std::size_t marks = attempts_count_ ? per_call_ : 1;
   explained_.clear();
   std::vector<Probe> decisive;  // once more each, in the end: an accident does not happen twice
   std::size_t longest = 0;
   for (std::size_t n = 0, again = 0; n < most + 2 && !stop(); ++n) {
+    const double each = std::max(faultline::seconds(std::max(latency_, pace_)), 0.0008);
+    const auto affordable =
+        static_cast<std::size_t>(std::max(40.0, faultline::seconds(longest_probe) / each));
     Probe probe;
     if (n == 1) probe = {0, std::max<std::size_t>(cold_, 1) - 1, 1};
     if (n == 1 && cold_ < 2) probe = {3, 0, 0};

@@ -177,6 +177,11 @@ void Examination::tell_window(Answers& answers) const {
     least = std::min(least, one.structure.window);
     most = std::max(most, one.structure.window);
   }
+  if (most < boundless && forgotten_) {
+    answers["window"] =
+        untold("it forgot by calls, and by time too, after " + rounded(*forgotten_));
+    return;
+  }
   if (most < boundless) {
     answers["window"] = count(least, most, "good and failed calls pushed out older ones");
     answers["window"].word = "calls";
@@ -308,7 +313,7 @@ void Examination::tell_client(Answers& answers) const {
   if (client_timeout_) {
     const double low = faultline::seconds(client_timeout_->low);
     const double high = faultline::seconds(client_timeout_->high);
-    const double slack = 0.015 + high * 0.01;
+    const double slack = 0.03 + high * 0.02;
     answers["client_timeout"] = number((low + high) / 2, {std::max(0.0, low - slack), high + 0.005},
                                        client_timeout_evidence_);
   } else if (!client_timeout_evidence_.empty()) {

@@ -60,7 +60,14 @@ int Examination::remembered_after(Duration pause) {
 }
 
 void Examination::measure_window() {
-  if (explained_.empty() || cold_ < 2 || by_calls(explained_)) return;
+  if (explained_.empty() || cold_ < 2) return;
+  if (by_calls(explained_)) {
+    if (explained_.front().rule == Rule::consecutive) return;
+    // Calls made it forget, if the time that they took did not.
+    const int times = longest_run_ > milliseconds(500) ? 3 : 1;
+    for (int n = 0; n < times; ++n) remembered_after(longest_run_ * 6 / 5);
+    return;
+  }
   Duration low{}, high{};
   for (Duration pause = milliseconds(1200); pause <= longest_asked; pause = pause * 9 / 4) {
     const int outcome = remembered_after(pause);
