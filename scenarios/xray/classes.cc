@@ -107,22 +107,6 @@ std::optional<std::pair<Placing, Tails>> placed(const std::vector<Model>& models
 
 }  // namespace
 
-void Examination::measure_client_timeout() {
-  if (stop() || client_timeout_) return;
-  tell("how long does the service's client wait?");
-  const Step step = took(Treatment::timeout, Mark::unknown);
-  if (!step.admitted) {
-    suppressed(step);
-  } else {
-    trip();
-  }
-  if (closes_after_) {
-    close();
-  } else {
-    close_blindly();
-  }
-}
-
 void Examination::note_client_timeout(const Step& step) {
   const std::size_t first = lab_.bench().attempts().size() - step.attempts;
   const Attempt& attempt = lab_.bench().attempts()[first];
@@ -166,14 +150,19 @@ void Examination::examine_class(Treatment treatment) {
     counting_evidence_[treatment] = "the client waits too long for it";
     return;
   }
-  if (treatment == Treatment::slow) {
-    lab_.bench().slow_by(known ? client_timeout_->low * 8 / 10 : Duration(seconds(3)));
-  }
-  Counting counting = explained_.empty() ? Counting::untold : counting_of(treatment);
-  if (counting == Counting::untold ||
-      (treatment == Treatment::slow && counting != Counting::failure)) {
-    const Counting burst = by_burst(treatment);
-    if (burst == Counting::failure) counting = burst;
+  Duration delay = known ? client_timeout_->low * 8 / 10 : Duration(seconds(3));
+  Counting counting = Counting::untold;
+  for (int n = 0; n < 4 && !stop(); ++n, delay = delay * 6 / 10) {
+    if (treatment == Treatment::slow) lab_.bench().slow_by(delay);
+    const std::size_t abandoned = lab_.abandoned();
+    counting = explained_.empty() ? Counting::untold : counting_of(treatment);
+    if (counting == Counting::untold ||
+        (treatment == Treatment::slow && counting != Counting::failure)) {
+      if (by_burst(treatment) == Counting::failure) counting = Counting::failure;
+    }
+    // An answer that came after the client had gone was none.
+    if (treatment != Treatment::slow || lab_.abandoned() == abandoned) break;
+    counting = Counting::untold;
   }
   if (counting == Counting::success_or_ignored) {
     const Counting found = class_of_probe(treatment);

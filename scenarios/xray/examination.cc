@@ -36,6 +36,12 @@ Result<Answers> Examination::run() {
   }
   coarse_duration();
   if (!stop()) close_blindly();
+  if (!stop() && !client_timeout_) {
+    tell("how long does the service's client wait?");
+    const Step step = took(Treatment::timeout, Mark::unknown);
+    if (!step.admitted) suppressed(step);
+  }
+  if (client_timeout_) lab_.hold_at_most(client_timeout_->low / 4);
   if (trip() > 0) {
     look_for_extension();
     flood();
@@ -47,7 +53,6 @@ Result<Answers> Examination::run() {
     measure_unit();
     search_rule();
   }
-  measure_client_timeout();
   if (closes_after_) {
     examine_classes();
     measure_window();
@@ -61,14 +66,16 @@ bool Examination::baseline() {
   tell("a few calls that go well");
   std::vector<Duration> lasted;
   bool any = false;
-  for (int n = 0; n < 8 && !lab_.over(); ++n) {
+  // The first may find the service still warming up.
+  for (int n = 0; n < 9 && !lab_.over(); ++n) {
     const Step step = lab_.step(Treatment::ok);
     any = any || step.admitted;
+    if (!any && n > 2) return false;
     lasted.push_back(step.ended - step.begun);
   }
   std::ranges::sort(lasted);
   if (!lasted.empty()) latency_ = lasted[lasted.size() / 2];
-  lab_.learn_latency(latency_ * 2);
+  lab_.learn_latency(latency_);
   return any && lab_.bench().obstacle().empty();
 }
 
@@ -120,6 +127,7 @@ bool Examination::trips_on(Treatment treatment) {
 }
 
 void Examination::opened_between(Instant low, Instant high) {
+  abandoned_before_ = lab_.abandoned();
   opened_low_ = low;
   opened_high_ = high;
   last_rejected_ = high;

@@ -76,7 +76,6 @@ class Examination {
 
   // The closed state (rules.cc, windows.cc, classes.cc).
   void measure_unit();
-  void measure_client_timeout();
   void note_client_timeout(const Step& step);
   void search_rule();
   bool search_once(std::size_t most);
@@ -136,6 +135,7 @@ class Examination {
   std::string others_;                 // rejected, queued, none
   std::optional<std::size_t> closes_after_;
   std::optional<std::size_t> reopens_after_;
+  std::size_t abandoned_before_ = 0;  // attempts, when it opened last
   std::string hung_, hung_evidence_, closing_evidence_;
 
   std::optional<Opening> client_timeout_;

@@ -7,15 +7,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What is queued behind an open breaker is not waited for; a call that was let through arrives
-// upstream sooner.
-constexpr Duration silence_before_queued = std::chrono::milliseconds(1500);
-
 }  // namespace
 
-void Lab::learn_latency(Duration longest) {
-  settling_ = std::clamp<Duration>(longest * 6, milliseconds(80), milliseconds(600));
+void Lab::learn_latency(Duration usual) {
+  settling_ = std::clamp<Duration>(usual * 12, milliseconds(80), milliseconds(600));
+  silence_ = std::clamp<Duration>(usual * 60, milliseconds(1500), milliseconds(6000));
 }
+
+void Lab::hold_at_most(Duration longest) { settling_ = std::min(settling_, longest); }
 
 void Lab::pause_until(Instant instant) {
   bench_.wait(std::min(instant, deadline_), [] { return false; });
@@ -33,7 +32,7 @@ Step Lab::step(Treatment treatment) {
   if (unseen) {
     bench_.wait(patience_ends, ended);
   } else {
-    bench_.wait(begun + silence_before_queued, [&] { return ended() || arrived(); });
+    bench_.wait(begun + silence_, [&] { return ended() || arrived(); });
     if (arrived()) bench_.wait(patience_ends, ended);
   }
   Step step;

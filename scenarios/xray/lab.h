@@ -46,7 +46,8 @@ class Lab {
   Instant now() const { return bench_.now(); }
   Bench& bench() { return bench_; }
   Duration settling() const { return settling_; }
-  void learn_latency(Duration longest);
+  void learn_latency(Duration usual);  // until then every call is waited for
+  void hold_at_most(Duration longest);
   void set_patience(Duration patience) { patience_ = patience; }
 
  private:
@@ -54,6 +55,8 @@ class Lab {
   const Instant deadline_;
   Duration settling_ = std::chrono::milliseconds(250);  // without news: nothing more comes
   Duration patience_ = std::chrono::seconds(35);
+  // What is queued is not waited for; what was let through arrives upstream sooner.
+  Duration silence_ = std::chrono::seconds(30);
 };
 
 }  // namespace faultline::xray

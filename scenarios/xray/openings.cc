@@ -109,6 +109,11 @@ Step Examination::poll(Treatment treatment, bool sample) {
     if (lab_.now() - begun > longest_open_ * 4 + seconds(20)) {
       lost_ = true;
       why_lost_ = "it stayed suppressed for " + rounded(lab_.now() - opened_high_);
+      if (lab_.abandoned() > abandoned_before_) {
+        hung_ = "stuck";
+        hung_evidence_ = "its client gave up a probe that was not answered in time, and " +
+                         why_lost_ + " after that";
+      }
     }
     lab_.pause(extended ? open_high_ * 5 / 4 : gap);
     if (lab_.now() - begun > open_high_) gap = std::max(gap, (lab_.now() - begun) / 40);
