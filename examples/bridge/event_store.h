@@ -2,7 +2,7 @@
 
 // The table of accepted webhooks: its SQL, and one insert per webhook.
 //
-//   events(id bigserial, event_id text unique, provider, user_id, node text, body jsonb,
+//   events(id bigserial, event_id text unique, provider, user_id, node text, body, profile jsonb,
 //   created_at)
 
 #include <expected>
@@ -18,7 +18,8 @@ struct Webhook {
   std::string provider;
   std::string event_id;
   std::optional<std::string> user_id;
-  std::string body;  ///< JSON text
+  std::string body;                    ///< JSON text
+  std::optional<std::string> profile;  ///< of its user, JSON text
 };
 
 enum class Stored {
@@ -26,6 +27,9 @@ enum class Stored {
   duplicate,  ///< this event_id was there already
   unfit,      ///< JSON which PostgreSQL cannot hold, such as \u0000
 };
+
+/// What the outcome of an INSERT says of its row.
+std::expected<Stored, Reason> stored(const Outcome& outcome);
 
 class EventStore {
  public:
@@ -38,6 +42,10 @@ class EventStore {
   /// Returns after PostgreSQL has acknowledged the commit, or says what was in the way; in that
   /// case the event may be stored nevertheless.
   std::expected<Stored, Reason> insert(const Webhook& webhook);
+
+  /// Puts a profile to a webhook that is stored already. What fails is left as it is: a webhook is
+  /// worth having without.
+  void add_profile(const std::string& event_id, const std::string& profile);
 
  private:
   PgPool& pool_;

@@ -76,6 +76,10 @@ std::optional<int> apply(Request& request, const std::string& name, std::string_
     if (options.find("close") != options.npos) request.keep_alive = false;
   } else if (name == "expect") {
     request.expects_continue = lower(value) == "100-continue";
+  } else if (name == "x-forwarded-for") {
+    request.forwarded_for = value;
+  } else if (name == "authorization") {
+    request.authorization = value;
   }
   return std::nullopt;
 }
@@ -84,10 +88,14 @@ std::string_view status_text(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
     case 202:
       return "Accepted";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 404:
       return "Not Found";
     case 405:
@@ -96,14 +104,20 @@ std::string_view status_text(int status) {
       return "Request Timeout";
     case 413:
       return "Content Too Large";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
       return "Internal Server Error";
     case 501:
       return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
     case 503:
       return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
     case 505:
       return "HTTP Version Not Supported";
     default:

@@ -17,6 +17,9 @@ struct Request {
   std::string method;
   std::string path;  ///< without the query
   std::string body;
+  std::string forwarded_for;  ///< X-Forwarded-For as it came
+  std::string authorization;
+  std::string client;  ///< address of the other end; set by the connection
   std::size_t content_length = 0;
   bool keep_alive = true;
   bool expects_continue = false;

@@ -1,5 +1,6 @@
 #include "http_connection.h"
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -7,10 +8,29 @@
 #include <utility>
 
 namespace bridge {
+namespace {
+
+std::string peer_of(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  char host[NI_MAXHOST] = "";
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0) {
+    ::getnameinfo(reinterpret_cast<sockaddr*>(&peer), size, host, sizeof host, nullptr, 0,
+                  NI_NUMERICHOST);
+  }
+  return host;
+}
+
+}  // namespace
 
 HttpConnection::HttpConnection(int fd, const HttpLimits& limits, const Answer& answer,
                                Metrics& metrics, const Stop& stop)
-    : fd_(fd), limits_(limits), answer_(answer), metrics_(metrics), stop_(stop) {}
+    : fd_(fd),
+      client_(peer_of(fd)),
+      limits_(limits),
+      answer_(answer),
+      metrics_(metrics),
+      stop_(stop) {}
 
 void HttpConnection::serve() {
   Request request;
@@ -40,6 +60,7 @@ HttpConnection::Read HttpConnection::read_request(Request& request) {
   auto parsed = parse_head(std::string_view(buffer_).substr(0, head_end));
   if (!parsed) return refuse(parsed.error()), Read::over;
   request = std::move(*parsed);
+  request.client = client_;
   if (request.content_length > limits_.body) return refuse(413), Read::over;
   buffer_.erase(0, head_end);
   if (request.expects_continue && buffer_.size() < request.content_length &&

@@ -44,6 +44,7 @@ class HttpConnection {
   void linger();
 
   const int fd_;
+  const std::string client_;  ///< its address, without the port
   const HttpLimits& limits_;
   const Answer& answer_;
   Metrics& metrics_;

@@ -1,6 +1,6 @@
 // The webhook bridge: a small service of the kind that faultline's drills are aimed at. Reading
-// order: README.md, pipeline.h, pg_pool.h, http_server.h. It shares no code with faultline on
-// purpose, so that a mistake in one cannot hide the same mistake in the other.
+// order: README.md, pipeline.h, pg_pool.h, calls.h, breaker.h, http_server.h. It shares no code
+// with faultline on purpose, so that a mistake in one cannot hide the same mistake in the other.
 //
 // Exit codes: 0 after SIGTERM or SIGINT, 1 when it cannot start, 2 for a wrong command line.
 
@@ -15,6 +15,8 @@
 #include <optional>
 #include <string>
 
+#include "call_store.h"
+#include "calls.h"
 #include "event_store.h"
 #include "events.h"
 #include "http_server.h"
@@ -23,6 +25,7 @@
 #include "options.h"
 #include "pg_pool.h"
 #include "pipeline.h"
+#include "profiles.h"
 #include "service.h"
 
 namespace bridge {
@@ -58,7 +61,7 @@ std::optional<std::string> conninfo_mistake(const std::string& conninfo) {
 
 PgPool::Settings pool_settings(const Options& options) {
   return {.conninfo = options.postgres,
-          .schema = EventStore::schema(!options.bugs.no_dedupe),
+          .schema = EventStore::schema(!options.bugs.no_dedupe) + CallStore::schema(),
           .size = options.pool,
           .statement_deadline = options.statement_deadline,
           .connect_deadline = options.connect_deadline,
@@ -75,8 +78,13 @@ class Bridge {
         events_(options.node),
         pool_(pool_settings(options), metrics_, events_, stop_),
         store_(pool_, options.node, options.acquire_deadline, !options.bugs.no_dedupe),
-        pipeline_(options, store_, metrics_, stop_),
-        service_(options, pipeline_, pool_, metrics_),
+        profiles_(options, store_, metrics_, events_, stop_),
+        pipeline_(options, store_, profiles_, metrics_, stop_),
+        call_store_(pool_, options.node, options.acquire_deadline),
+        calls_(options.agent
+                   ? std::make_unique<Calls>(options, call_store_, metrics_, events_, stop_)
+                   : nullptr),
+        service_(options, pipeline_, calls_.get(), pool_, metrics_, events_),
         server_(
             options.max_connections, [this](const Request& r) { return service_.answer(r); },
             metrics_, stop_) {}
@@ -88,6 +96,7 @@ class Bridge {
                              {"pid", std::to_string(::getpid())},
                              {"variant", quoted(variant(options_.bugs))}});
       pool_.start();
+      profiles_.start();
       code = serve();
     } else {
       complain(bound.error());
@@ -96,6 +105,7 @@ class Bridge {
     stop_.request();
     pipeline_.close();
     server_.close();
+    profiles_.join();
     pool_.join();
     if (draining_since_) {
       events_.emit("drain_end", {{"in_flight", std::to_string(left_in_flight_)}});
@@ -159,7 +169,10 @@ class Bridge {
   Events events_;
   PgPool pool_;
   EventStore store_;
+  Profiles profiles_;
   Pipeline pipeline_;
+  CallStore call_store_;
+  std::unique_ptr<Calls> calls_;
   Service service_;
   HttpServer server_;
 };

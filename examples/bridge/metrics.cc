@@ -20,11 +20,25 @@ std::string sample(std::string_view name, std::string_view type, const Count& va
   return type_line(name, type).append(name).append(" ") + std::to_string(value.load()) + "\n";
 }
 
+/// One metric with a value for each breaker there is.
+std::string by_breaker(const Metrics& metrics, std::string_view name, std::string_view type,
+                       Count BreakerMetrics::* value) {
+  std::string lines;
+  for (const BreakerMetrics* one :
+       {&metrics.agent, &metrics.oura, &metrics.whoop, &metrics.whoop_oauth}) {
+    if (one->name.empty()) continue;
+    lines.append(name).append("{name=\"").append(one->name).append("\"} ");
+    lines += std::to_string((one->*value).load()) + "\n";
+  }
+  return lines.empty() ? lines : type_line(name, type) + lines;
+}
+
 }  // namespace
 
 std::string_view reason_text(Reason reason) {
-  static constexpr std::array<std::string_view, reason_count> texts{"pg", "pool", "semaphore",
-                                                                    "draining", "connections"};
+  static constexpr std::array<std::string_view, reason_count> texts{
+      "pg",           "pool",    "semaphore", "draining",     "connections",
+      "rate_limited", "breaker", "agent",     "agent_limited"};
   return texts[static_cast<std::size_t>(reason)];
 }
 
@@ -69,6 +83,22 @@ std::string Metrics::render(std::string_view build_variant) const {
   text += pg_statement.render("pg_statement_seconds");
   text += sample("http_connections", "gauge", http_connections);
   text += sample("http_in_flight", "gauge", http_in_flight);
+  text += sample("calls_placed_total", "counter", calls_placed);
+  text += by_breaker(*this, "breaker_state", "gauge", &BreakerMetrics::state);
+  text += by_breaker(*this, "breaker_opens_total", "counter", &BreakerMetrics::opens);
+  text += by_breaker(*this, "breaker_rejected_total", "counter", &BreakerMetrics::rejected);
+  text += sample("enriched_total", "counter", enriched);
+  text += sample("enrich_failed_total", "counter", enrich_failed);
+  text += sample("enrich_dropped_total", "counter", enrich_dropped);
+  text += sample("enrich_queue", "gauge", enrich_queue);
+  text += sample("oauth_wanted_total", "counter", oauth_wanted);
+  text += sample("oauth_refresh_total", "counter", oauth_refresh);
+  text += sample("oauth_refresh_blocked_total", "counter", oauth_blocked);
+  text += type_line("ratelimit_blocked_total", "counter");
+  text +=
+      "ratelimit_blocked_total{rule=\"source\"} " + std::to_string(blocked_by_source.load()) + "\n";
+  text +=
+      "ratelimit_blocked_total{rule=\"calls\"} " + std::to_string(blocked_by_calls.load()) + "\n";
   text += sample("accepted_total", "counter", accepted);
   text += sample("duplicates_total", "counter", duplicates);
   text += type_line("rejected_total", "counter");

@@ -13,9 +13,19 @@
 
 namespace bridge {
 
-/// Why a webhook was refused; `reason_text` is what stands in the header X-Reason.
-enum class Reason { pg, pool, semaphore, draining, connections };
-inline constexpr std::size_t reason_count = 5;
+/// Why a webhook or a call was refused; `reason_text` is what stands in the header X-Reason.
+enum class Reason {
+  pg,
+  pool,
+  semaphore,
+  draining,
+  connections,
+  rate_limited,   ///< by us
+  breaker,        ///< the breaker in front of the agent API is open
+  agent,          ///< the agent API failed or gave no answer in time
+  agent_limited,  ///< the agent API wants fewer calls
+};
+inline constexpr std::size_t reason_count = 9;
 std::string_view reason_text(Reason reason);
 
 using Count = std::atomic<std::int64_t>;
@@ -31,6 +41,14 @@ class Waits {
                                                  0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
   std::array<Count, bounds.size() + 1> buckets_{};
   Count nanoseconds_{0};
+};
+
+/// Of one breaker; its name is set before anybody renders it.
+struct BreakerMetrics {
+  std::string name;  ///< empty: there is no such breaker
+  Count state{0};    ///< 0 closed, 1 open, 2 half-open
+  Count opens{0};
+  Count rejected{0};
 };
 
 struct Metrics {
@@ -55,7 +73,24 @@ struct Metrics {
   Count http_in_flight{0};
   Count accepted{0};
   Count duplicates{0};
+  Count calls_placed{0};
   std::array<Count, reason_count> rejected{};
+
+  BreakerMetrics agent;
+  BreakerMetrics oura;
+  BreakerMetrics whoop;
+  BreakerMetrics whoop_oauth;
+
+  Count enriched{0};
+  Count enrich_failed{0};
+  Count enrich_dropped{0};
+  Count enrich_queue{0};
+  Count oauth_wanted{0};   ///< a token was needed and not at hand
+  Count oauth_refresh{0};  ///< asked the API for it
+  Count oauth_blocked{0};  ///< waited for somebody else's refresh instead
+
+  Count blocked_by_source{0};
+  Count blocked_by_calls{0};
 
   Count& rejected_for(Reason reason) { return rejected[static_cast<std::size_t>(reason)]; }
 

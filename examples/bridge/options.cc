@@ -1,9 +1,9 @@
 #include "options.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -21,13 +21,6 @@ struct Option {
   Take take;
 };
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 template <std::size_t Options::* member, std::uint64_t most>
 Complaint take_count(Options& options, std::string_view text) {
   const auto number = whole_number(text);
@@ -40,30 +33,54 @@ Complaint take_count(Options& options, std::string_view text) {
 
 template <Millis Options::* member>
 Complaint take_duration(Options& options, std::string_view text) {
-  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const auto number = whole_number(text.substr(0, digits));
-  const auto unit = text.substr(digits);
-  const std::uint64_t scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60000 : 0;
-  if (!number || scale == 0 || *number > 24ULL * 60 * 60000 / scale) {
-    return "expected a duration with a unit, at most a day, such as 800ms, 5s or 2m";
-  }
-  options.*member = Millis(*number * scale);
+  const auto found = duration(text);
+  if (!found) return "expected a duration with a unit, at most a day, such as 800ms, 5s or 2m";
+  options.*member = *found;
   return std::nullopt;
 }
 
 Complaint take_listen(Options& options, std::string_view text) {
-  const auto colon = text.rfind(':');
-  const auto port =
-      colon == std::string_view::npos ? std::nullopt : whole_number(text.substr(colon + 1));
-  if (!port || *port > std::numeric_limits<std::uint16_t>::max() || colon == 0) {
+  const auto found = address(text);
+  if (!found) {
     return "expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:0 (0 lets the system choose)";
   }
-  auto host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
+  options.listen_host = found->host;
+  options.listen_port = found->port;
+  return std::nullopt;
+}
+
+// An API is dialled while a caller waits, and resolving a name has no deadline.
+template <std::optional<Address> Options::* member>
+Complaint take_api(Options& options, std::string_view text) {
+  const auto found = address(text);
+  in6_addr scratch{};
+  if (!found || found->port == 0 ||
+      (::inet_pton(AF_INET, found->host.c_str(), &scratch) != 1 &&
+       ::inet_pton(AF_INET6, found->host.c_str(), &scratch) != 1)) {
+    return "expected ADDRESS:PORT, such as 127.0.0.1:9000; names are not resolved";
   }
-  options.listen_host = host;
-  options.listen_port = static_cast<std::uint16_t>(*port);
+  options.*member = *found;
+  return std::nullopt;
+}
+
+template <std::optional<Limit> Options::* member>
+Complaint take_limit(Options& options, std::string_view text) {
+  const auto found = limit(text);
+  if (!found && text != "off") return "expected requests and a window, such as 10/1m, or off";
+  options.*member = found;
+  return std::nullopt;
+}
+
+Complaint take_breaker(Options& options, std::string_view text) {
+  const auto rule = breaker_rule(text);
+  if (!rule) return "expected a rule such as consecutive:5, count:5/10s or rate:50%/10/10s";
+  options.breaker = *rule;
+  return std::nullopt;
+}
+
+Complaint take_enrich(Options& options, std::string_view text) {
+  if (text != "async" && text != "sync") return "expected async or sync";
+  options.enrich_sync = text == "sync";
   return std::nullopt;
 }
 
@@ -110,7 +127,7 @@ Complaint take_bug(Options& options, std::string_view text) {
   return known;
 }
 
-constexpr std::array<Option, 17> options_table{{
+constexpr std::array<Option, 28> options_table{{
     {"--listen", "HOST:PORT", "where to serve HTTP (required)", take_listen},
     {"--postgres", "CONNINFO", "libpq connection string (required)", take_postgres},
     {"--node", "NAME", "name of this node in headers, rows and events (n1)", take_node},
@@ -137,6 +154,25 @@ constexpr std::array<Option, 17> options_table{{
      take_duration<&Options::drain_grace>},
     {"--ready-pg", "on|off", "/health/ready follows PostgreSQL (off)", take_ready_pg},
     {"--work-ms", "N", "time spent per webhook before the insert (0)", take_work},
+    {"--agent", "ADDRESS:PORT", "agent API; without it there is no /calls/outbound",
+     take_api<&Options::agent>},
+    {"--oura", "ADDRESS:PORT", "provider API for profiles of users; without it none are fetched",
+     take_api<&Options::oura>},
+    {"--whoop", "ADDRESS:PORT", "the same, with a token for each user", take_api<&Options::whoop>},
+    {"--api-deadline", "TIME", "for one call of an external API (500ms)",
+     take_duration<&Options::api_deadline>},
+    {"--oauth-deadline", "TIME", "for fetching a token (10s)",
+     take_duration<&Options::oauth_deadline>},
+    {"--breaker", "RULE", "when breakers trip (consecutive:5)", take_breaker},
+    {"--breaker-open", "TIME", "how long they stay open (30s)",
+     take_duration<&Options::breaker_open>},
+    {"--enrich", "async|sync", "fetch profiles after the answer or before (async)", take_enrich},
+    {"--enrich-workers", "N", "profiles fetched at once after the answer (8)",
+     take_count<&Options::enrich_workers, 1000>},
+    {"--limit-source", "N/TIME|off", "webhooks and calls of one source (off)",
+     take_limit<&Options::limit_source>},
+    {"--limit-calls", "N/TIME|off", "calls of one source (10/1m)",
+     take_limit<&Options::limit_calls>},
     {"--bug", "NAME", "switch a mistake on; may be repeated", take_bug},
 }};
 

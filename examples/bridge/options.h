@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "breaker_rule.h"
 #include "bugs.h"
 #include "stop.h"
+#include "values.h"
 
 namespace bridge {
 
@@ -33,6 +36,18 @@ struct Options {
   Millis drain_deadline{10000};
   Millis drain_grace{0};
   Millis work{0};
+
+  std::optional<Address> agent;
+  std::optional<Address> oura;
+  std::optional<Address> whoop;
+  Millis api_deadline{500};
+  Millis oauth_deadline{10000};
+  BreakerRule breaker;
+  Millis breaker_open{30000};
+  bool enrich_sync = false;
+  std::size_t enrich_workers = 8;
+  std::optional<Limit> limit_source;
+  std::optional<Limit> limit_calls = Limit{10, Millis(60000)};
 
   bool ready_pg = false;
   bool help = false;

@@ -25,9 +25,11 @@ Response bad_request(std::string_view why) {
   return response;
 }
 
-Pipeline::Pipeline(const Options& options, EventStore& store, Metrics& metrics, const Stop& stop)
+Pipeline::Pipeline(const Options& options, EventStore& store, Profiles& profiles, Metrics& metrics,
+                   const Stop& stop)
     : options_(options),
       store_(store),
+      profiles_(profiles),
       metrics_(metrics),
       stop_(stop),
       semaphore_(options.max_concurrent, metrics) {}
@@ -45,19 +47,19 @@ Response Pipeline::refusal(Reason reason) {
 }
 
 Response Pipeline::accept(std::string_view provider, const std::string& body) {
-  const auto webhook = parse_webhook(provider, body);
+  auto webhook = parse_webhook(provider, body);
   if (!webhook) return bad_request(webhook.error());
 
   const auto asked = Clock::now();
   const auto permit = semaphore_.acquire(within(options_.semaphore_deadline));
   const auto waited = std::chrono::duration_cast<Millis>(Clock::now() - asked);
-  auto response =
-      permit ? work(*webhook) : refusal(stop_.requested() ? Reason::draining : Reason::semaphore);
+  auto response = permit ? work(std::move(*webhook))
+                         : refusal(stop_.requested() ? Reason::draining : Reason::semaphore);
   response.headers.emplace_back("X-Sem-Wait-Ms", std::to_string(waited.count()));
   return response;
 }
 
-Response Pipeline::work(const Webhook& webhook) {
+Response Pipeline::work(Webhook webhook) {
   if (options_.work.count() > 0 && !sleep_for(options_.work, stop_)) {
     return refusal(Reason::draining);
   }
@@ -69,7 +71,13 @@ Response Pipeline::work(const Webhook& webhook) {
     response.after_send = [this, webhook] { (void)store_.insert(webhook); };
     return response;
   }
-  return outcome(store_.insert(webhook));
+  if (options_.enrich_sync) webhook.profile = profiles_.of(webhook);
+  const auto stored = store_.insert(webhook);
+  auto response = outcome(stored);
+  if (!options_.enrich_sync && stored == Stored::stored) {
+    response.after_send = [this, webhook] { profiles_.fetch_later(webhook); };
+  }
+  return response;
 }
 
 Response Pipeline::outcome(const std::expected<Stored, Reason>& stored) {

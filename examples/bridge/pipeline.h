@@ -9,9 +9,11 @@
 //   be down
 //   5. INSERT … ON CONFLICT DO NOTHING    503 pg after 800 ms or on an error
 //   6. 202, and not before the commit has been acknowledged
+//   7. the profile of its user, from the provider's API, is added to the row
 //
-// Later stages (rate limit before 2, publish queue before 4 and after 5, enrichment after 6) become
-// files of their own, called from here.
+// With --enrich sync the profile is fetched before 4 instead and stored with the webhook; a webhook
+// without profile is stored all the same. The rate limit is asked before all of this (service.h);
+// the publish queue, before 4 and after 5, becomes a file of its own, called from here.
 
 #include <string>
 #include <string_view>
@@ -20,13 +22,15 @@
 #include "http.h"
 #include "metrics.h"
 #include "options.h"
+#include "profiles.h"
 #include "semaphore.h"
 
 namespace bridge {
 
 class Pipeline {
  public:
-  Pipeline(const Options& options, EventStore& store, Metrics& metrics, const Stop& stop);
+  Pipeline(const Options& options, EventStore& store, Profiles& profiles, Metrics& metrics,
+           const Stop& stop);
 
   Response accept(std::string_view provider, const std::string& body);
 
@@ -37,11 +41,12 @@ class Pipeline {
   void close() { semaphore_.close(); }
 
  private:
-  Response work(const Webhook& webhook);
+  Response work(Webhook webhook);
   Response outcome(const std::expected<Stored, Reason>& stored);
 
   const Options& options_;
   EventStore& store_;
+  Profiles& profiles_;
   Metrics& metrics_;
   const Stop& stop_;
   Semaphore semaphore_;

@@ -164,7 +164,7 @@ class CommandLine(unittest.TestCase):
         for part in ("--pool: found \"0\"; expected a whole number from 1",
                      "--statement-deadline: found \"800\"; expected a duration with a unit",
                      "--bug: found \"slow\"; known bugs are ack-before-commit no-reconnect "
-                     "status-500 no-deadline stale-pool no-dedupe",
+                     "status-500 no-deadline stale-pool no-dedupe cb-never-opens",
                      "--colour: unknown option", "--ready-pg: found \"maybe\"; expected on or off",
                      "--node: no value", "--listen: missing", "--postgres: missing"):
             self.assertIn(part, done.stderr)

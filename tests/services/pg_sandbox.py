@@ -307,11 +307,11 @@ class Bridge:
     def event(self, name):
         return next((event for event in list(self.events) if event["event"] == name), None)
 
-    def request(self, method, path, body=None, timeout=60):
+    def request(self, method, path, body=None, timeout=60, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             begin = time.monotonic()
-            connection.request(method, path, body=body)
+            connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()
             text = answer.read().decode()
             return Answer(answer.status, answer.headers, text, time.monotonic() - begin)
