@@ -13,9 +13,11 @@ Calls::Calls(const Options& options, CallStore& store, Metrics& metrics, Events&
              const Stop& stop)
     : store_(store),
       metrics_(metrics),
-      agent_(*options.agent,
-             Breaker::Settings{"agent", options.breaker, options.breaker_open, options.bugs},
-             options.api_deadline, metrics.agent, events, stop) {}
+      agent_({*options.agent,
+              options.api_keep_alive,
+              options.api_deadline,
+              {"agent", options.breaker, options.breaker_open, options.bugs}},
+             metrics.agent, events, stop) {}
 
 Response Calls::place(const std::string& body) {
   const auto order = parse_call(body);

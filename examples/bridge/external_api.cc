@@ -17,13 +17,13 @@ std::string why(const std::expected<HttpReply, CallFailure>& reply) {
 
 }  // namespace
 
-ExternalApi::ExternalApi(Address address, Breaker::Settings breaker, Millis deadline,
-                         BreakerMetrics& metrics, Events& events, const Stop& stop)
-    : bugs_(breaker.bugs),
-      deadline_(deadline),
+ExternalApi::ExternalApi(Settings settings, BreakerMetrics& metrics, Events& events,
+                         const Stop& stop)
+    : bugs_(settings.breaker.bugs),
+      deadline_(settings.deadline),
       stop_(stop),
-      client_(std::move(address)),
-      breaker_(std::move(breaker), metrics, events) {}
+      client_(std::move(settings.address), settings.keep_alive),
+      breaker_(std::move(settings.breaker), metrics, events) {}
 
 std::expected<HttpReply, ApiFailure> ExternalApi::call(const HttpCall& call) {
   using Kind = ApiFailure::Kind;

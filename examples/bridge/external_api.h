@@ -33,8 +33,14 @@ struct ApiFailure {
 
 class ExternalApi {
  public:
-  ExternalApi(Address address, Breaker::Settings breaker, Millis deadline, BreakerMetrics& metrics,
-              Events& events, const Stop& stop);
+  struct Settings {
+    Address address;
+    bool keep_alive;
+    Millis deadline;
+    Breaker::Settings breaker;
+  };
+
+  ExternalApi(Settings settings, BreakerMetrics& metrics, Events& events, const Stop& stop);
 
   /// Any answer below 500 that is not 429; or why there is none. From any thread.
   std::expected<HttpReply, ApiFailure> call(const HttpCall& call);

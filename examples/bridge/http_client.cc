@@ -172,7 +172,8 @@ std::expected<HttpReply, CallFailure> HttpClient::Connection::exchange(std::stri
   return std::move(head.reply);
 }
 
-HttpClient::HttpClient(Address api) : api_(std::move(api)) {}
+HttpClient::HttpClient(Address api, bool keep_alive)
+    : api_(std::move(api)), keep_alive_(keep_alive) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -184,8 +185,8 @@ std::expected<HttpReply, CallFailure> HttpClient::call(const HttpCall& call, Dea
     if (!opened) return std::unexpected(opened.error());
     connection = std::move(*opened);
   }
-  auto reply = connection->exchange(request_text(call, api_), deadline, stop);
-  if (reply && connection->reusable()) keep(std::move(connection));
+  auto reply = connection->exchange(request_text(call, api_, keep_alive_), deadline, stop);
+  if (reply && keep_alive_ && connection->reusable()) keep(std::move(connection));
   return reply;
 }
 

@@ -3,8 +3,9 @@
 // Calls to one external API over HTTP/1.1, driven without blocking as PostgreSQL is: every wait has
 // a deadline and ends when the process stops.
 //
-// Connections are kept for the next call. One that ended while nobody used it is replaced; a call
-// whose request has been sent is never sent again, for the API may have carried it out.
+// Connections are kept for the next call, unless each is to have its own. One that ended while
+// nobody used it is replaced; a call whose request has been sent is never sent again, for the API
+// may have carried it out.
 
 #include <expected>
 #include <memory>
@@ -47,7 +48,7 @@ struct CallFailure {
 
 class HttpClient {
  public:
-  explicit HttpClient(Address api);
+  HttpClient(Address api, bool keep_alive);
   ~HttpClient();
 
   /// From any thread.
@@ -63,6 +64,7 @@ class HttpClient {
   static constexpr std::size_t most_idle = 64;
 
   const Address api_;
+  const bool keep_alive_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;
 };

@@ -70,12 +70,13 @@ std::optional<ReplyHead> parse_reply(std::string_view text) {
   return head;
 }
 
-std::string request_text(const HttpCall& call, const Address& api) {
+std::string request_text(const HttpCall& call, const Address& api, bool keep_alive) {
   const bool bracketed = api.host.find(':') != std::string::npos;
   std::string text = call.method + " " + call.path + " HTTP/1.1\r\nHost: ";
   text += bracketed ? "[" + api.host + "]" : api.host;
   text += ":" + std::to_string(api.port) + "\r\n";
   for (const auto& [name, value] : call.headers) text += name + ": " + value + "\r\n";
+  if (!keep_alive) text += "Connection: close\r\n";
   if (!call.body.empty()) text += "Content-Type: application/json\r\n";
   if (!call.body.empty() || call.method != "GET") {
     text += "Content-Length: " + std::to_string(call.body.size()) + "\r\n";

@@ -22,6 +22,6 @@ struct ReplyHead {
 std::optional<ReplyHead> parse_reply(std::string_view head);
 
 /// Request line, headers and body, ready to be sent.
-std::string request_text(const HttpCall& call, const Address& api);
+std::string request_text(const HttpCall& call, const Address& api, bool keep_alive);
 
 }  // namespace bridge

@@ -78,6 +78,12 @@ Complaint take_breaker(Options& options, std::string_view text) {
   return std::nullopt;
 }
 
+Complaint take_api_keep_alive(Options& options, std::string_view text) {
+  if (text != "on" && text != "off") return "expected on or off";
+  options.api_keep_alive = text == "on";
+  return std::nullopt;
+}
+
 Complaint take_enrich(Options& options, std::string_view text) {
   if (text != "async" && text != "sync") return "expected async or sync";
   options.enrich_sync = text == "sync";
@@ -127,7 +133,7 @@ Complaint take_bug(Options& options, std::string_view text) {
   return known;
 }
 
-constexpr std::array<Option, 28> options_table{{
+constexpr std::array<Option, 29> options_table{{
     {"--listen", "HOST:PORT", "where to serve HTTP (required)", take_listen},
     {"--postgres", "CONNINFO", "libpq connection string (required)", take_postgres},
     {"--node", "NAME", "name of this node in headers, rows and events (n1)", take_node},
@@ -163,6 +169,8 @@ constexpr std::array<Option, 28> options_table{{
      take_duration<&Options::api_deadline>},
     {"--oauth-deadline", "TIME", "for fetching a token (10s)",
      take_duration<&Options::oauth_deadline>},
+    {"--api-keep-alive", "on|off", "keep connections to external APIs for the next call (on)",
+     take_api_keep_alive},
     {"--breaker", "RULE", "when breakers trip (consecutive:5)", take_breaker},
     {"--breaker-open", "TIME", "how long they stay open (30s)",
      take_duration<&Options::breaker_open>},

@@ -42,6 +42,7 @@ struct Options {
   std::optional<Address> whoop;
   Millis api_deadline{500};
   Millis oauth_deadline{10000};
+  bool api_keep_alive = true;
   BreakerRule breaker;
   Millis breaker_open{30000};
   bool enrich_sync = false;

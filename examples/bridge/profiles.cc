@@ -36,17 +36,20 @@ bool is_json(const std::string& text) {
 Profiles::Profiles(const Options& options, EventStore& store, Metrics& metrics, Events& events,
                    const Stop& stop)
     : workers_wanted_(options.enrich_workers), store_(store), metrics_(metrics) {
-  const auto breaker = [&](std::string name) {
-    return Breaker::Settings{std::move(name), options.breaker, options.breaker_open, options.bugs};
+  const auto api = [&](std::string name, const Address& address, Millis deadline) {
+    return ExternalApi::Settings{
+        address,
+        options.api_keep_alive,
+        deadline,
+        {std::move(name), options.breaker, options.breaker_open, options.bugs}};
   };
   if (options.oura) {
-    oura_.emplace(*options.oura, breaker("oura"), options.api_deadline, metrics.oura, events, stop);
+    oura_.emplace(api("oura", *options.oura, options.api_deadline), metrics.oura, events, stop);
   }
   if (options.whoop) {
-    whoop_.emplace(*options.whoop, breaker("whoop"), options.api_deadline, metrics.whoop, events,
-                   stop);
+    whoop_.emplace(api("whoop", *options.whoop, options.api_deadline), metrics.whoop, events, stop);
     // Tokens have a breaker of their own: while none can be had, the API itself is well.
-    whoop_oauth_.emplace(*options.whoop, breaker("whoop-oauth"), options.oauth_deadline,
+    whoop_oauth_.emplace(api("whoop-oauth", *options.whoop, options.oauth_deadline),
                          metrics.whoop_oauth, events, stop);
     tokens_.emplace(*whoop_oauth_, options.bugs, metrics);
   }

@@ -42,12 +42,14 @@ std::expected<std::string, ApiFailure> Tokens::of(const std::string& user) {
   ++metrics_.oauth_wanted;
   make_place();
   Entry& entry = users_[user];
+  ++entry.held;
   // Bug `refresh-stampede`: everybody fetches for himself.
   if (entry.fetching && !bugs_.refresh_stampede) {
     ++metrics_.oauth_blocked;
     const auto before = entry.fetches;
     // The fetch has a deadline of its own, and so has this wait.
     fetched_.wait(lock, [&] { return entry.fetches != before; });
+    --entry.held;
     if (!entry.last) return std::unexpected(entry.last.error());
     return entry.last->text;
   }
@@ -56,6 +58,7 @@ std::expected<std::string, ApiFailure> Tokens::of(const std::string& user) {
   auto fetched = fetch(user);
   lock.lock();
   entry.fetching = false;
+  --entry.held;
   ++entry.fetches;
   entry.last = fetched;
   entry.token = fetched.value_or(Token{});
@@ -70,11 +73,11 @@ void Tokens::refused(const std::string& user, const std::string& token) {
   if (known != users_.end() && known->second.token.text == token) known->second.token = {};
 }
 
-// An entry that somebody fetches or waits for must stay where it is: it is held by reference.
+// An entry that is held must stay: those who hold it do so by reference.
 void Tokens::make_place() {
   if (users_.size() < most_users) return;
   for (const auto& [user, entry] : users_) {
-    if (entry.fetching) return;
+    if (entry.held > 0) return;
   }
   users_.clear();
 }

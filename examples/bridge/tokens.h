@@ -35,6 +35,7 @@ class Tokens {
   struct Entry {
     Token token;
     bool fetching = false;
+    std::size_t held = 0;       ///< by those who fetch or wait
     std::uint64_t fetches = 0;  ///< that came to an end
     Fetched last = Token{};
   };

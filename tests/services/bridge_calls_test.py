@@ -17,6 +17,7 @@ from stub_sandbox import StubApi
 
 OPEN = 0.4  # seconds; short, so that a test sees several periods
 SOON = ("--breaker-open", "400ms")
+ONCE = ["closed>open", "open>half_open", "half_open>closed"]
 LONG = ("--breaker-open", "10m")  # does not end within a test
 PATIENT_API = ("--api-deadline", "30s")
 
@@ -131,6 +132,14 @@ class Calls(CallsTest):
         self.assertEqual(link.accepted, 2)
         self.assertEqual(self.api.requests("agent"), 6)
 
+    def test_each_call_can_have_a_connection_of_its_own(self):
+        link = Link(self.api.port)
+        self.addCleanup(link.close)
+        bridge = self.serve("--api-keep-alive", "off", agent=link.port)
+        for _ in range(3):
+            self.assertEqual(self.call(bridge).status, 202)
+        self.assertEqual(link.accepted, 3)
+
     def test_failures_are_told_by_their_kind(self):
         bridge = self.serve("--breaker", "consecutive:100", "--api-deadline", "300ms")
         self.api.script("agent", "500 404 stall 204")
@@ -210,7 +219,7 @@ class Breaker(CallsTest):
         self.trip(bridge)
         refused = self.call_until(bridge, 202)
         self.assertGreater(refused, 0)
-        self.assertEqual(self.changes(bridge), ["closed>open", "open>half_open", "half_open>closed"])
+        self.assertEqual(self.changes(bridge), ONCE)
         probed = self.change(bridge, "half_open")
         self.assertGreaterEqual(probed["held_s"], OPEN)
         self.assertEqual(probed["rejected"], refused)
@@ -245,7 +254,7 @@ class Breaker(CallsTest):
         # The slow call ends while the breaker is open; its failure trips nothing again.
         slow.join(60)
         self.call_until(bridge, 202)
-        self.assertEqual(self.changes(bridge), ["closed>open", "open>half_open", "half_open>closed"])
+        self.assertEqual(self.changes(bridge), ONCE)
         self.assertEqual(self.change(bridge, "open")["total"], 5)
         self.assertEqual(self.change(bridge, "half_open")["late"], 1)
 
@@ -290,7 +299,7 @@ class Bugs(CallsTest):
         self.api.script("agent", "500 500")
         self.call_until(bridge, 502)
         self.assertEqual(self.call(bridge).reason, "agent")
-        self.assertEqual(self.changes(bridge), ["closed>open", "open>half_open", "half_open>closed"])
+        self.assertEqual(self.changes(bridge), ONCE)
 
     def test_cb_stampede(self):
         bridge = self.serve(*SOON, "--bug", "cb-stampede")

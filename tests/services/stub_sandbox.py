@@ -15,8 +15,9 @@ class StubApi:
                "--oauth-latency", "0ms")
 
     def __init__(self, binary, *options):
-        self.process = subprocess.Popen([binary, "--listen", "127.0.0.1:0", *self.AT_ONCE, *options],
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [binary, "--listen", "127.0.0.1:0", *self.AT_ONCE, *options],
+            stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if not line:
             raise AssertionError("stub-api did not start")
