@@ -20,8 +20,7 @@ std::string render(const Report& report, const Recording& recording) {
   markdown::resources(page, story);
   markdown::connections(page, story);
   page.not_collected("Rate limiting", "no load is checked against the rules of a limiter");
-  page.not_collected("Circuit breaker",
-                     "no measure looks for calls that stop while the demand for them goes on");
+  markdown::breaker(page, story);
   page.not_collected("Health checks", "no health route is asked while the load is on");
   markdown::queries(page, story);
   page.not_collected("Spike test", "phases are told by faults, not by steps of the load");

@@ -44,6 +44,20 @@ constexpr std::array kinds = {
     &measures::foreign,
     &measures::generator_lag_p99,
     &measures::generator_late,
+    &measures::breaker_opens,
+    &measures::breaker_failures,
+    &measures::breaker_calls,
+    &measures::breaker_late,
+    &measures::breaker_open_for,
+    &measures::breaker_recovery,
+    &measures::breaker_cycles,
+    &measures::breaker_refused,
+    &measures::breaker_fail_fast,
+    &measures::breaker_probes,
+    &measures::breaker_closed_by_failure,
+    &measures::breaker_left_open,
+    &measures::breaker_leaked,
+    &measures::breaker_disagreements,
 };
 
 template <class List, class Name>
@@ -75,6 +89,11 @@ bool is_status(const std::string& word) {
   return std::ranges::find(outcomes, word) != outcomes.end();
 }
 
+bool is_ordinal(const std::string& word) {
+  return !word.empty() && word.size() <= 6 && word.front() != '0' &&
+         std::ranges::all_of(word, [](unsigned char c) { return std::isdigit(c); });
+}
+
 // What is wrong with one argument; empty: nothing.
 std::string argument_problem(ArgumentType type, const std::string& word, const Drill& drill) {
   std::vector<std::string> known;
@@ -101,6 +120,15 @@ std::string argument_problem(ArgumentType type, const std::string& word, const D
       known = names_of(drill.sinks, &SinkPlan::name);
       what = "sink";
       break;
+    }
+    case ArgumentType::proxy: {
+      known = names_of(drill.proxies, &ProxySpec::name);
+      what = "proxy";
+      break;
+    }
+    case ArgumentType::ordinal: {
+      if (is_ordinal(word)) return "";
+      return "\"" + word + "\" is no ordinal; write a whole number from 1, such as 2";
     }
     case ArgumentType::status: {
       if (is_status(word)) return "";

@@ -19,6 +19,12 @@ inline constexpr std::array<ArgumentSpec, 3> source_phase_status{
      {ArgumentType::phase, "phase"},
      {ArgumentType::status, "status"}}};
 inline constexpr std::array<ArgumentSpec, 1> optional_sink{{{ArgumentType::sink, "sink", true}}};
+inline constexpr std::array<ArgumentSpec, 2> demand_and_link{
+    {{ArgumentType::source, "demand"}, {ArgumentType::proxy, "link"}}};
+inline constexpr std::array<ArgumentSpec, 3> demand_link_opening{
+    {{ArgumentType::source, "demand"},
+     {ArgumentType::proxy, "link"},
+     {ArgumentType::ordinal, "opening", true}}};
 
 // touched.cc
 extern const MeasureKind touched;
@@ -66,5 +72,21 @@ extern const MeasureKind foreign;
 // generator.cc
 extern const MeasureKind generator_lag_p99;
 extern const MeasureKind generator_late;
+
+// breaker.cc
+extern const MeasureKind breaker_opens;
+extern const MeasureKind breaker_failures;
+extern const MeasureKind breaker_calls;
+extern const MeasureKind breaker_late;
+extern const MeasureKind breaker_open_for;
+extern const MeasureKind breaker_recovery;
+extern const MeasureKind breaker_cycles;
+extern const MeasureKind breaker_refused;
+extern const MeasureKind breaker_fail_fast;
+extern const MeasureKind breaker_probes;
+extern const MeasureKind breaker_closed_by_failure;
+extern const MeasureKind breaker_left_open;
+extern const MeasureKind breaker_leaked;
+extern const MeasureKind breaker_disagreements;
 
 }  // namespace faultline::measures

@@ -40,11 +40,13 @@ struct Measure {
 };
 
 enum class ArgumentType : std::uint8_t {
-  fault,   // id of a fault of the drill
-  source,  // name of a workload, or of a proxy whose exchanges are meant
-  phase,   // "baseline", "fault" or a fault's id, "recovery", "all"
-  status,  // "503"
-  sink,    // name of a sink
+  fault,    // id of a fault of the drill
+  source,   // name of a workload, or of a proxy whose exchanges are meant
+  phase,    // "baseline", "fault" or a fault's id, "recovery", "all"
+  status,   // "503"
+  sink,     // name of a sink
+  proxy,    // name of a proxy
+  ordinal,  // "2": the second of its kind
 };
 
 struct ArgumentSpec {

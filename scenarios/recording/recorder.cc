@@ -107,6 +107,7 @@ Result<void> Recorder::write_run(Recording recording) {
   for (std::string& gap : gaps()) recording.gaps.push_back(std::move(gap));
   {
     const std::lock_guard lock(events_mutex_);
+    if (zero_) recording.clock_zero = *zero_;
     recording.events_lost += early_lost_ + events_->lines_lost();
   }
   return replace_file(folder_ / "run.json", run_document(recording));

@@ -84,6 +84,20 @@ struct ProcessRecord {
   bool expected_end = false;
 };
 
+// A change of state that a service says its breaker made; recording/claims.h.
+struct BreakerClaim {
+  Instant at{};
+  std::string process;
+  std::string breaker;
+  std::string from;  // "closed", "open", "half_open"
+  std::string to;
+  std::uint64_t failures = 0;  // in the state it left; so are the next three
+  std::uint64_t total = 0;
+  std::uint64_t late = 0;
+  std::uint64_t rejected = 0;
+  std::string last_error;
+};
+
 enum class Ending : std::uint8_t { completed, aborted, failed };
 std::string_view name(Ending ending);
 
@@ -91,6 +105,7 @@ struct Recording {
   Drill drill;
   std::string version;                             // of faultline
   std::string started_at;                          // wall clock, RFC 3339 UTC: a label
+  Instant clock_zero{};                            // drill time 0 on CLOCK_MONOTONIC
   std::map<std::string, std::string> environment;  // kernel, cores, congestion control, …
   std::vector<std::string> overrides;              // --set, in order
   std::map<std::string, std::string> variables;    // ${VAR} that the drill used; secrets redacted
@@ -101,6 +116,7 @@ struct Recording {
   std::vector<FaultRecord> faults;
   std::vector<SinkReading> sinks;
   std::vector<ProcessRecord> processes;
+  std::vector<BreakerClaim> breaker_claims;
   std::uint64_t events_lost = 0;
   std::vector<std::string> gaps;  // what could not be written or was torn: the rest is incomplete
   Instant load_ended{};           // last scheduled instant of the workload that was reached

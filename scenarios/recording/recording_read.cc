@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "scenarios/drill/drill_toml.h"
+#include "scenarios/recording/claims.h"
 #include "scenarios/recording/recording.h"
 
 namespace faultline {
@@ -276,6 +277,7 @@ void run_from(const Node& from, Recording& recording, Header& header) {
   if (schema != 1) from.note("schema_version " + std::to_string(schema) + "; known: 1");
   recording.version = text(from, "version");
   recording.started_at = text(from, "started_at");
+  recording.clock_zero = instant(from, "clock_zero");
   recording.ending = named(from, "ending", Ending::failed);
   recording.why = text(from, "why");
   recording.signal = number<std::int32_t>(from, "signal");
@@ -369,6 +371,7 @@ Result<Recording> read_recording(const path& folder) {
   read = read_lines(folder / "sinks.jsonl", recording.gaps,
                     [&](const Node& line) { sink_line(recording.sinks, line); });
   if (!read) return std::unexpected(read.error());
+  recording.breaker_claims = read_claims(folder, recording);
   return recording;
 }
 

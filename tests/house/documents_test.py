@@ -32,7 +32,8 @@ PATH = re.compile(r"[A-Za-z0-9_.*-]+(/[A-Za-z0-9_.*-]+)*/?")
 PLACEHOLDER = re.compile(r"(^|[/_.])[A-Z]{3,}([/_.]|$)")
 
 # What the examples of the documents need from their surroundings.
-SURROUNDINGS = {"FAULTLINE_BRIDGE": "bridge", "FAULTLINE_POSTGRES_CONNINFO": "host=127.0.0.1"}
+SURROUNDINGS = {"FAULTLINE_BRIDGE": "bridge", "FAULTLINE_STUB_API": "stub-api",
+                "FAULTLINE_POSTGRES_CONNINFO": "host=127.0.0.1"}
 
 # Commands of sh fences that are run here, against the build folder …
 CHEAP = {"version", "help", "validate", "plan", "report"}

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "tests/support/breaker_story.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
 
@@ -32,6 +33,12 @@ std::vector<std::string> arguments_for(const MeasureKind& kind) {
       case ArgumentType::sink:
         arguments.emplace_back("table");
         break;
+      case ArgumentType::proxy:
+        arguments.emplace_back("db");
+        break;
+      case ArgumentType::ordinal:
+        arguments.emplace_back("1");
+        break;
     }
   }
   return arguments;
@@ -48,6 +55,9 @@ std::vector<Recording> recordings() {
   healthy.event(EventKind::connection_accepted, "db", 20001);
   healthy.exchange("db", 20002, 20003, Told::ack).audited();
   all.push_back(healthy.recording());
+  auto breaker = healthy_breaker();
+  breaker.fault("outage", 400, 1500).audited();
+  all.push_back(breaker.recording());
   auto cut_off = ideal_outage();  // aborted under the fault
   cut_off.audited();
   cut_off.recording().faults[0].disarmed = {};
@@ -106,8 +116,11 @@ TEST_CASE("every measure knows its value in a run where everything happened") {
   run.exchange("db", 20002, 20003, Told::ack).audited();
   run.load({30000, 40000});
   run.recording().load_ended = ms(39980);
+  auto breaker = healthy_breaker();
   for (const MeasureKind* kind : measure_kinds()) {
-    const Measure measure = kind->compute(run.recording(), arguments_for(*kind));
+    const bool of_breaker = kind->name.starts_with("breaker.");
+    const Recording& recording = of_breaker ? breaker.recording() : run.recording();
+    const Measure measure = kind->compute(recording, arguments_for(*kind));
     INFO(kind->name << ": " << measure.reason);
     CHECK(measure.certainty == Certainty::known);
   }

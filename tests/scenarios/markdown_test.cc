@@ -4,6 +4,7 @@
 
 #include "scenarios/formats/markdown/strip.h"
 #include "scenarios/report/report.h"
+#include "tests/support/breaker_story.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
 
@@ -25,6 +26,12 @@ std::string section(const std::string& page, const std::string& title) {
   const auto from = page.find("\n## " + title + "\n");
   REQUIRE(from != std::string::npos);
   return page.substr(from, page.find("\n## ", from + 1) - from);
+}
+
+std::size_t times_in(const std::string& text, std::string_view part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
 }
 
 }  // namespace
@@ -235,4 +242,27 @@ TEST_CASE("with requests missing nothing is counted that rests on all of them") 
   CHECK(has(section(page, "Performance metrics"), "not collected: successful requests only"));
   CHECK(has(section(page, "Ledger"), "not collected: ids; not all requests were recorded"));
   CHECK(has(section(page, "Error distribution"), "Of those that were recorded only"));
+}
+
+TEST_CASE("a breaker's openings stand beside what the service says of them") {
+  auto run = healthy_breaker();
+  run.fault("api", BreakerStory::began(2), BreakerStory::ended(10));
+  run.expect("breaker.opens(webhooks, db) == 1").expect("breaker.late(webhooks, db) == 0");
+  const std::string found = section(page_of(run.recording()), "Circuit breaker");
+  CHECK(times_in(found, "### The breaker before db") == 1);
+  CHECK(has(found, "Total circuit breaker opens: 1"));
+  CHECK(has(found, "| 1 | 1.3s | 5/7 (71.4 %) | 0 | fault api (reset): 500 |"));
+  CHECK(has(found, "| 700ms, 700ms | 6 | 1ms | 0 | 1 at once, failed, 1 at once, succeeded |"));
+  CHECK(has(found, "Transitions: service 5, wire 5: they agree"));
+
+  run.recording().breaker_claims.pop_back();
+  CHECK(has(section(page_of(run.recording()), "Circuit breaker"), "they do not agree"));
+}
+
+TEST_CASE("a breaker that nobody asked for, and one that never opened, say so") {
+  CHECK(has(section(page_of(healthy_breaker().recording()), "Circuit breaker"),
+            "not collected: no expectation"));
+  BreakerStory calm("SSSSS");
+  calm.expect("breaker.opens(webhooks, db) == 0");
+  CHECK(has(section(page_of(calm.recording()), "Circuit breaker"), "was not exercised"));
 }

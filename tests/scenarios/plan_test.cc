@@ -87,6 +87,7 @@ std::filesystem::path examples() {
 TEST_CASE("every drill that is shipped can be planned") {
   const Environment environment = {{"FAULTLINE_BRIDGE", "bridge"},
                                    {"FAULTLINE_BRIDGE_BUGS", "--bug status-500"},
+                                   {"FAULTLINE_STUB_API", "stub-api"},
                                    {"FAULTLINE_POSTGRES_CONNINFO", "host=127.0.0.1 dbname=bridge"}};
   std::size_t drills = 0;
   REQUIRE_FALSE(examples().empty());

@@ -23,6 +23,9 @@ void resources(Page& page, const Story& story);
 void connections(Page& page, const Story& story);
 void queries(Page& page, const Story& story);
 
+// breaker.cc: when breakers opened, by the wire and by the service's own events.
+void breaker(Page& page, const Story& story);
+
 // failures.cc: a section per fault.
 void failures(Page& page, const Story& story);
 
