@@ -22,6 +22,15 @@ TABLE = {
         "no-deadline": "detection",
         "no-dedupe": "duplicated",
     },
+    "breaker-lifecycle": {
+        "cb-never-opens": "breaker.opens",
+        "cb-never-closes": "breaker.left_open",
+        "cb-extends": "breaker.open_for",
+    },
+    "breaker-crowd": {
+        "cb-no-reopen": "breaker.closed_by_failure",
+        "cb-stampede": "breaker.probes",
+    },
 }
 
 RUN_LIMIT = 900  # seconds, for one drill
