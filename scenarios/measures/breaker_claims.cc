@@ -63,7 +63,8 @@ std::vector<BreakerChange> changes_of(const BreakerHistory& history) {
   for (const BreakerOpening& opening : history.openings) {
     for (const BreakerCycle& cycle : opening.cycles) {
       const bool first = &cycle == &opening.cycles.front();
-      changes.push_back({"open", cycle.opened, cycle.refused_first, first ? &opening : nullptr});
+      changes.push_back(
+          {"open", cycle.opened_earliest, cycle.refused_first, first ? &opening : nullptr});
       if (cycle.probed) changes.push_back({"half_open", cycle.refused_last, *cycle.probed});
     }
     if (opening.closed) changes.push_back({"closed", *opening.closed, opening.passed_next});

@@ -51,6 +51,8 @@ class Inference {
   BreakerCycle& cycle() { return opening().cycles.back(); }
 
   void began(Instant at) {
+    // One that the service admitted before it had read of the failure may begin a little after it.
+    if (earliest_ && at > *earliest_ + reading_takes) earliest_.reset();
     if (state_ == State::open) {
       if (!cycle().probed) cycle().probed = at;
       probes_out_ = 1;
@@ -87,6 +89,7 @@ class Inference {
     ++failures_;
     if (in_a_row_++ == 0) first_failure_ = attempt.from;
     last_failure_ = attempt.to;
+    if (!earliest_) earliest_ = attempt.to;
     at_last_failure_ = {failures_, total_};
     code_ = attempt.code;
   }
@@ -97,7 +100,8 @@ class Inference {
       open(demand.from);
     } else if (state_ == State::probed && demand.from > *cycle().probe_ended + reading_takes) {
       const Instant again = *cycle().probe_ended;
-      opening().cycles.push_back({.opened = again, .refused_first = demand.from});
+      opening().cycles.push_back(
+          {.opened = again, .opened_earliest = again, .refused_first = demand.from});
       state_ = State::open;
     }
     if (state_ == State::open) cycle().refused_last = demand.from;
@@ -112,7 +116,9 @@ class Inference {
     opening.late = total_ - at_last_failure_.second;
     opening.first_failure = first_failure_;
     opening.code = code_;
-    opening.cycles.push_back({.opened = last_failure_, .refused_first = refused_first});
+    opening.cycles.push_back({.opened = last_failure_,
+                              .opened_earliest = earliest_.value_or(last_failure_),
+                              .refused_first = refused_first});
     history_.openings.push_back(std::move(opening));
     state_ = State::open;
   }
@@ -122,6 +128,7 @@ class Inference {
     opening().passed_next = next;
     closed_at_ = *cycle().probe_ended;
     failures_ = total_ = in_a_row_ = 0;
+    earliest_.reset();
     state_ = State::closed;
   }
 
@@ -134,6 +141,7 @@ class Inference {
   std::uint64_t in_a_row_ = 0;
   Instant first_failure_{};
   Instant last_failure_{};
+  std::optional<Instant> earliest_;  // first failure after which no attempt began
   std::pair<std::uint64_t, std::uint64_t> at_last_failure_;
   CallOutcome last_ended_ = CallOutcome::unknown;
   std::string code_;

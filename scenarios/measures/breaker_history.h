@@ -7,7 +7,9 @@
 //                     opened       probed closed        P: the first attempt after that
 //
 // opened   with the end of the last failed attempt before the first refused demand. The truth lies
-//          between the two: `opened` and `refused_first`.
+//          before the latter, `refused_first`, and not before `opened_earliest`: the first failure
+//          after which no attempt began. One caller at a time: that is `opened`. Of many calls that
+//          fail together, the wire cannot say which one it was.
 // probed   with the first attempt after refused demand; the truth lies after `refused_last`.
 // closed   with the end of the probe, if the next demand passed; if that was refused, the breaker
 //          opened again, and the opening has one more cycle.
@@ -33,6 +35,7 @@ namespace faultline {
 
 struct BreakerCycle {
   Instant opened{};
+  Instant opened_earliest{};
   Instant refused_first{};
   Instant refused_last{};  // before the probe
   std::uint64_t refused = 0;

@@ -224,6 +224,23 @@ TEST_CASE("calls that only the service can know to be late are no difference") {
   check(story.of("disagreements"), 0);
 }
 
+TEST_CASE("of calls that fail together, any may have opened the breaker, but none before them") {
+  for (const double claimed : {600.0, 1050.0, 1240.0}) {
+    BreakerStory story("");
+    for (int n = 0; n < 10; ++n) {
+      story.exchange("db", 500 + n, 1000 + 20 * n, Told::ambiguous, "500");
+      story.request(499 + n, 520 + 20 * n, {502, "agent"});
+    }
+    story.request(1240, 1, {503, "breaker"});
+    story.claim(claimed, "closed", "open", 5, 5);
+    story.claim(2000, "open", "half_open");
+    story.exchange("db", 2001, 2100, Told::ack, "201").request(2000, 110, {202, ""});
+    story.recording().breaker_claims[1].late = 5;
+    story.event(EventKind::proxy_closed, "db", 9000);
+    check(story.of("disagreements"), claimed < 900 ? 1 : 0);
+  }
+}
+
 TEST_CASE("the breaker that is asked about is the one named like the link") {
   auto story = healthy_breaker();
   story.claim(0, "closed", "open", 1, 1);
