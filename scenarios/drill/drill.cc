@@ -95,6 +95,25 @@ Address dialable(Address address) {
 
 }  // namespace
 
+std::vector<RequestPlan> requests_of(const WorkloadPlan& workload) {
+  if (!workload.mix.empty()) return workload.mix;
+  return {{"", 1, workload.method, workload.path, workload.headers, workload.body}};
+}
+
+std::string source_address(const SourcePlan& sources, std::uint64_t index) {
+  const std::uint64_t bits = sources.first + index % sources.pool;
+  std::string text;
+  for (const int shift : {24, 16, 8, 0})
+    text += (text.empty() ? "" : ".") + std::to_string((bits >> shift) & 255);
+  return text;
+}
+
+bool carries_id(const RequestPlan& request) {
+  const auto says = [](const std::string& text) { return text.find("{id}") != text.npos; };
+  return says(request.path) || says(request.body) ||
+         std::ranges::any_of(request.headers, [&](const auto& h) { return says(h.second); });
+}
+
 Duration workload_end(const Drill& drill) {
   Duration end{};
   for (const WorkloadPlan& workload : drill.workloads) {

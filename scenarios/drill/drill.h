@@ -39,7 +39,27 @@ enum class LoadModel : std::uint8_t {
 
 struct LoadStage {
   Duration lasting{};
-  double target = 0;  // requests per second, or users; reached linearly over the stage
+  double target = 0;   // requests per second, or users; reached linearly over the stage
+  std::string name{};  // a phase for measures; a stage without length (a step) has none
+};
+
+// One kind of request. In path, headers and body `{id}` is the message's unique id and `{source}`
+// the address of its source.
+struct RequestPlan {
+  std::string name;          // measures know it as WORKLOAD.NAME; empty: the only kind
+  std::uint64_t weight = 1;  // of all requests its share is weight / sum of weights
+  std::string method = "POST";
+  std::string path = "/";
+  std::map<std::string, std::string> headers;
+  std::string body;
+};
+
+// Whom requests seem to come from: IPv4 addresses one after the other, told in a header.
+struct SourcePlan {
+  std::uint64_t pool = 0;            // how many; 0: no request says where it comes from
+  std::uint32_t first = 0x0a000001;  // 10.0.0.1
+  std::string header = "X-Forwarded-For";
+  std::uint64_t session = 0;  // requests of a user until it is somebody else; 0: never
 };
 
 struct WorkloadPlan {
@@ -51,19 +71,29 @@ struct WorkloadPlan {
   double rate = 0;        // per second (rate), without stages
   std::uint64_t vus = 0;  // users (vus), without stages
   std::vector<LoadStage> stages;
-  Duration think{};    // pause of a virtual user between answer and next request
-  Duration lasting{};  // of the whole; with stages their sum
+  Duration think{};         // least pause of a virtual user between answer and next request
+  Duration think_spread{};  // and up to so much more, evenly drawn
+  Duration lasting{};       // of the whole; with stages their sum
   Duration timeout = std::chrono::seconds(10);  // client's deadline, scheduled to complete answer
   std::uint64_t max_in_flight = 1000;  // connections; beyond it a request counts as not_sent
   std::uint64_t retries = 0;           // further attempts of a message that was not taken, at most
   Duration retry_after{};              // from the end of an attempt to the next
-  // The request. `{id}` in path, headers and body is the message's unique id.
+  // The request, when there is one kind of it; see RequestPlan.
   std::string method = "POST";
   std::string path = "/";
   std::map<std::string, std::string> headers;
   std::string body;
+  std::vector<RequestPlan> mix;  // several kinds, instead
+  SourcePlan sources;
+  std::string wait_header;  // of answers: milliseconds that the service says the request waited
   std::string where;
 };
+
+// The kinds of request of a workload: its mix, or the one there is.
+std::vector<RequestPlan> requests_of(const WorkloadPlan& workload);
+// The address with this index in the pool, as text.
+std::string source_address(const SourcePlan& sources, std::uint64_t index);
+bool carries_id(const RequestPlan& request);
 
 // How an outage shows in a client's answer: what detection looks for.
 struct Signature {

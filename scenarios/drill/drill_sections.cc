@@ -159,9 +159,7 @@ void read_sinks(Section& root, Drill& drill) {
     drill.sinks.push_back(std::move(sink));
   }
   const auto says_id = [](const WorkloadPlan& workload) {
-    const auto has = [](const std::string& text) { return text.find("{id}") != text.npos; };
-    return has(workload.path) || has(workload.body) ||
-           std::ranges::any_of(workload.headers, [&](const auto& h) { return has(h.second); });
+    return std::ranges::any_of(requests_of(workload), carries_id);
   };
   if (!drill.sinks.empty() && !drill.workloads.empty() &&
       std::ranges::none_of(drill.workloads, says_id))
@@ -170,9 +168,17 @@ void read_sinks(Section& root, Drill& drill) {
                "{id} into the path, a header or the body");
 }
 
+// The thresholds of workloads became expectations before every name of the drill was known.
+void check_thresholds(Reading& reading, const Drill& drill) {
+  for (const Expectation& threshold : drill.expectations)
+    if (const auto problem = check_expectation(threshold, drill)) reading.adopt({*problem}, {});
+}
+
 void read_expectations(Section& root, Drill& drill) {
   const Node* node = root.find("expect");
+  check_thresholds(root.reading(), drill);
   if (!node || (node->kind == NodeKind::array && node->items.empty())) {
+    if (!drill.expectations.empty()) return;
     root.wrong("expect",
                "a drill without an expectation cannot fail; add one such as expect = "
                "[\"touched(outage) >= 1\"], before the first [section]");

@@ -1,8 +1,6 @@
-// The sections about traffic: what is offered (workloads) and what is done to it (faults).
+// The section about what is done to traffic: faults.
 
 #include <algorithm>
-#include <cctype>
-#include <cmath>
 
 #include "faults/aim.h"
 #include "faults/catalogue.h"
@@ -11,113 +9,10 @@
 namespace faultline {
 namespace {
 
-constexpr std::uint64_t most_users = 100'000;
-constexpr std::uint64_t most_in_flight = 100'000;
-constexpr std::uint64_t most_retries = 100;
-
 std::vector<std::string> proxy_names(const Drill& drill) {
   std::vector<std::string> names;
   for (const ProxySpec& proxy : drill.proxies) names.push_back(proxy.name);
   return names;
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
-void read_request(Section& section, WorkloadPlan& workload) {
-  auto request = section.section("request");
-  if (!request) return;
-  request->choice("method", workload.method,
-                  {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"});
-  request->text("path", workload.path);
-  if (!workload.path.starts_with('/') ||
-      std::ranges::any_of(workload.path, [](char c) { return c <= ' ' || c == 127; }))
-    request->wrong("path", quoted(workload.path) +
-                               " is not a path; it begins with / and has no "
-                               "blanks");
-  request->text_map("headers", workload.headers, Late::none);
-  for (const auto& [name, value] : workload.headers) {
-    if (!is_token(name)) request->wrong("headers", quoted(name) + " is not the name of a header");
-    if (value.find_first_of("\r\n") != std::string::npos)
-      request->wrong("headers", name + " holds a line break");
-  }
-  request->text("body", workload.body);
-  request->finish();
-}
-
-// Where the load goes: `through` a proxy or to a `target`, one of the two.
-void read_target(Section& section, Drill& drill, WorkloadPlan& workload) {
-  const bool through = section.find("through") != nullptr;
-  section.choice("through", workload.through, proxy_names(drill));
-  const bool target = section.find("target") != nullptr;
-  read_address(section, "target", {LateAddress::For::target, workload.name, "", ""}, drill,
-               workload.target);
-  if (workload.target && workload.target->port == 0)
-    section.wrong("target", "port 0 cannot be dialed");
-  if (through && target)
-    section.wrong("target", "the load goes through a proxy already; choose one");
-  if (!through && !target) section.require("through", "\"front\"");
-}
-
-void read_retry(Section& section, WorkloadPlan& workload) {
-  auto retry = section.section("retry");
-  if (!retry) return;
-  retry->require("times", "3");
-  retry->count("times", workload.retries, 1, most_retries);
-  retry->require("after", "\"500ms\"");
-  retry->duration("after", workload.retry_after, shortest, std::chrono::hours(1));
-  retry->finish();
-}
-
-void read_stages(Section& section, WorkloadPlan& workload) {
-  for (Section& part : section.sections("stages")) {
-    LoadStage stage;
-    part.require("for", "\"10s\"");
-    part.duration("for", stage.lasting, shortest, longest);
-    if (workload.model == LoadModel::rate) {
-      part.require("target", "\"50/s\"");
-      part.rate("target", stage.target, true);
-    } else {
-      part.require("target", "10");
-      std::uint64_t users = 0;
-      part.count("target", users, 0, most_users);
-      stage.target = static_cast<double>(users);
-    }
-    part.finish();
-    workload.lasting += stage.lasting;
-    workload.stages.push_back(stage);
-  }
-  if (workload.lasting > longest)
-    section.wrong("stages", "last " + to_string(workload.lasting) + " together; at most " +
-                                to_string(longest));
-}
-
-void read_load(Section& section, WorkloadPlan& workload) {
-  std::string model = "rate";
-  section.choice("model", model, {"rate", "vus"});
-  const bool open = model == "rate";
-  workload.model = open ? LoadModel::rate : LoadModel::vus;
-  const char* const own = open ? "rate" : "vus";
-  const char* const other = open ? "vus" : "rate";
-  if (section.find(other))
-    section.wrong(other, "does not go with model = " + quoted(model) + "; write " + own);
-  section.duration("think", workload.think, Duration::zero(), std::chrono::hours(1));
-  if (open && section.find("think")) section.wrong("think", "only goes with model = \"vus\"");
-  if (section.find("stages")) {
-    if (section.find(own)) section.wrong(own, "does not go with stages; they say how much");
-    if (section.find("for")) section.wrong("for", "does not go with stages; they say how long");
-    read_stages(section, workload);
-    return;
-  }
-  section.require("for", "\"30s\"");
-  section.duration("for", workload.lasting, shortest, longest);
-  section.require(own, open ? "\"50/s\"" : "10");
-  if (open) section.rate("rate", workload.rate, false);
-  if (!open) section.count("vus", workload.vus, 1, most_users);
 }
 
 // A key of a fault that its kind or its aim will read.
@@ -214,6 +109,9 @@ void read_fault(Section& section, std::set<std::string>& ids, Drill& drill) {
   if (read_name(section, "id", ids, fault.id))
     for (const char* phase : {"warmup", "baseline", "fault", "recovery", "all"})
       if (fault.id == phase) section.wrong("id", quoted(fault.id) + " is the name of a phase");
+  for (const WorkloadPlan& workload : drill.workloads)
+    if (!fault.id.empty() && std::ranges::count(workload.stages, fault.id, &LoadStage::name))
+      section.wrong("id", quoted(fault.id) + " is a stage of " + workload.name);
   section.require("kind", "\"reset\"");
   const bool known = section.choice("kind", fault.kind, fault_kind_names());
   read_fault_targets(section, drill, fault);
@@ -255,29 +153,6 @@ void read_fault_settings(Section& section, const FaultKind& kind, FaultPlan& fau
   for (const Parameter& parameter : kind.parameters) also.emplace_back(parameter.name);
   for (const Parameter& parameter : aim_parameters()) also.emplace_back(parameter.name);
   section.finish(also);
-}
-
-void read_workloads(Section& root, Drill& drill) {
-  std::set<std::string> names;
-  if (!root.find("workload"))
-    root.wrong("workload", "without load nothing can be seen; add a [[workload]]");
-  for (Section& section : root.sections("workload")) {
-    WorkloadPlan workload;
-    workload.where = section.reading().where(section.place());
-    read_name(section, "name", names, workload.name);
-    if (std::ranges::count(proxy_names(drill), workload.name))
-      section.wrong("name", quoted(workload.name) +
-                                " is a proxy too; an expectation could not tell which is meant");
-    section.choice("kind", workload.kind, {"http"});
-    read_target(section, drill, workload);
-    read_load(section, workload);
-    section.duration("timeout", workload.timeout, shortest, std::chrono::hours(1));
-    section.count("max_in_flight", workload.max_in_flight, 1, most_in_flight);
-    read_retry(section, workload);
-    read_request(section, workload);
-    section.finish();
-    drill.workloads.push_back(std::move(workload));
-  }
 }
 
 void read_faults(Section& root, Drill& drill) {

@@ -87,11 +87,32 @@ std::string amount(const WorkloadPlan& workload) {
     text += "0";
     for (const LoadStage& stage : workload.stages)
       text += " -> " + (open ? per_second(stage.target) : number(stage.target)) + " in " +
-              to_string(stage.lasting);
+              to_string(stage.lasting) + (stage.name.empty() ? "" : " (" + stage.name + ")");
   }
   text += ", " + to_string(workload.lasting) + " in all";
   if (open) return text + ", " + std::to_string(planned_arrivals(workload)) + " arrivals";
-  return text + ", think " + to_string(workload.think);
+  text += ", think " + to_string(workload.think);
+  if (workload.think_spread == Duration::zero()) return text;
+  return text + " to " + to_string(workload.think + workload.think_spread);
+}
+
+void add_requests(std::string& out, const WorkloadPlan& workload, const std::string& target) {
+  out += "  " + padded("");
+  if (workload.mix.empty()) out += workload.method + " " + workload.path + " ";
+  out += target + ", timeout " + to_string(workload.timeout) + ", at most " +
+         std::to_string(workload.max_in_flight) + " in flight\n";
+  std::uint64_t sum = 0;
+  for (const RequestPlan& kind : workload.mix) sum += kind.weight;
+  for (const RequestPlan& kind : workload.mix)
+    out += "  " + padded("") + padded(kind.name) + std::to_string(kind.weight) + " of " +
+           std::to_string(sum) + ": " + kind.method + " " + kind.path + "\n";
+  const SourcePlan& sources = workload.sources;
+  if (sources.pool == 0) return;
+  out += "  " + padded("") + std::to_string(sources.pool) + " sources from " +
+         source_address(sources, 0) + " in " + sources.header;
+  if (sources.session > 0)
+    out += ", another after " + std::to_string(sources.session) + " requests of a user";
+  out += "\n";
 }
 
 void add_workloads(std::string& out, const Drill& drill) {
@@ -103,9 +124,7 @@ void add_workloads(std::string& out, const Drill& drill) {
                                       workload.target.value_or(Address()))
             : "through " + workload.through;
     out += "  " + padded(workload.name) + amount(workload) + "\n";
-    out += "  " + padded("") + workload.method + " " + workload.path + " " + target + ", timeout " +
-           to_string(workload.timeout) + ", at most " + std::to_string(workload.max_in_flight) +
-           " in flight\n";
+    add_requests(out, workload, target);
     if (workload.retries > 0)
       out += "  " + padded("") + "sends again what was not taken: up to " +
              std::to_string(workload.retries) + " times, " + to_string(workload.retry_after) +
@@ -192,7 +211,12 @@ std::string plan_text(const ReadDrill& read) {
          to_string(drill.timing.step) + ", held for " + to_string(drill.timing.hold) + "\n";
   add_sinks(out, drill);
   out += "\nexpectations\n";
-  for (const Expectation& expectation : drill.expectations) out += "  " + expectation.text + "\n";
+  for (const Expectation& expectation : drill.expectations) {
+    out += "  " + expectation.text;
+    if (!expectation.text.starts_with(expectation.measure))
+      out += ", that is " + expectation.call();
+    out += "\n";
+  }
   return redacted(std::move(out), read.secrets);
 }
 

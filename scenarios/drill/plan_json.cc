@@ -142,16 +142,40 @@ class PlanJson {
       object.count("arrivals", planned_arrivals(workload));
     else
       span(object, "think", workload.think);
+    if (workload.think_spread > Duration::zero())
+      span(object, "think_max", workload.think + workload.think_spread);
     span(object, "for", workload.lasting);
     span(object, "timeout", workload.timeout);
     object.count("max_in_flight", workload.max_in_flight);
     object.count("retries", workload.retries);
     if (workload.retries > 0) span(object, "retry_after", workload.retry_after);
-    put(object, "method", workload.method);
-    put(object, "path", workload.path);
+    if (workload.mix.empty()) {
+      put(object, "method", workload.method);
+      put(object, "path", workload.path);
+    } else {
+      list(object.key("mix"), workload.mix, &PlanJson::kind);
+    }
+    if (workload.sources.pool > 0) sources(object.key("sources"), workload.sources);
+    if (!workload.wait_header.empty()) put(object, "wait_header", workload.wait_header);
+  }
+
+  void kind(JsonObject& object, const RequestPlan& kind) const {
+    put(object, "name", kind.name);
+    object.count("weight", kind.weight);
+    put(object, "method", kind.method);
+    put(object, "path", kind.path);
+  }
+
+  void sources(std::string& out, const SourcePlan& sources) const {
+    JsonObject object(out);
+    object.count("pool", sources.pool);
+    put(object, "first", source_address(sources, 0));
+    put(object, "header", sources.header);
+    if (sources.session > 0) object.count("session", sources.session);
   }
 
   void stage(JsonObject& object, const LoadStage& stage) const {
+    if (!stage.name.empty()) put(object, "name", stage.name);
     span(object, "for", stage.lasting);
     value(object, "target", stage.target);
   }

@@ -21,12 +21,11 @@ std::string render(const Report& report, const Recording& recording) {
   markdown::connections(page, story);
   page.not_collected("Rate limiting", "no load is checked against the rules of a limiter");
   markdown::breaker(page, story);
-  page.not_collected("Health checks", "no health route is asked while the load is on");
+  markdown::health(page, story);
   markdown::queries(page, story);
-  page.not_collected("Spike test", "phases are told by faults, not by steps of the load");
+  markdown::spike(page, story);
   page.not_collected("Soak test", "no measure looks for a trend over the length of a run");
-  page.not_collected("Performance by webhook type",
-                     "a workload sends one kind of request; its own numbers are above");
+  markdown::mixes(page, story);
   markdown::failures(page, story);
   markdown::ledger(page, story);
   markdown::audit(page, story);

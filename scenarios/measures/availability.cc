@@ -2,7 +2,8 @@
 //
 // errors(source, phase): share of requests that failed (no 2xx answer), of all sent in the phase.
 // rate(source, phase): requests answered, whatever the answer, per second of the phase.
-// count(source, phase, status): how many ended so; the status is a code or an outcome's name.
+// requests(source, phase): how many were sent, or seen on the wire; not those that could not be
+// sent. count(source, phase, status): how many ended so; the status is a code or an outcome's name.
 // told(fault, status): the share told so, of the requests sent from the first reaction (detection)
 //   until the fault ended; of all those sent under the fault when it never was detected. Requests
 //   whose answer was still out when the fault was ordered away met both worlds and are left out,
@@ -34,6 +35,14 @@ Measure answered(const Recording& recording, std::span<const std::string> argume
   const auto n = std::ranges::count_if(samples->all, &Sample::answered);
   return Measure::of(static_cast<double>(n) / seconds(samples->length),
                      static_cast<std::uint64_t>(n));
+}
+
+Measure sent(const Recording& recording, std::span<const std::string> arguments) {
+  const auto samples = samples_of(recording, arguments[0], arguments[1]);
+  if (!samples) return Measure::cannot_tell(samples.error());
+  const auto not_sent = std::ranges::count(samples->all, name(Outcome::not_sent), &Sample::code);
+  const std::uint64_t n = samples->all.size();
+  return Measure::of(static_cast<double>(n - static_cast<std::uint64_t>(not_sent)), n);
 }
 
 Measure with_code(const Recording& recording, std::span<const std::string> arguments) {
@@ -79,5 +88,6 @@ const MeasureKind rate = {"rate", "requests answered per second", Unit::count, s
                           answered};
 const MeasureKind count = {"count", "requests that ended with a status", Unit::count,
                            source_phase_status, with_code};
+const MeasureKind requests = {"requests", "requests sent", Unit::count, source_and_phase, sent};
 
 }  // namespace faultline::measures

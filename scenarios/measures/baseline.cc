@@ -50,16 +50,20 @@ std::string frozen(const std::vector<Duration>& waits, Duration p95) {
 }
 
 Baseline baseline_of(const Recording& recording, const std::vector<bool>& which) {
+  return baseline_in(recording, which, *phase_of(recording, "baseline"));
+}
+
+Baseline baseline_in(const Recording& recording, const std::vector<bool>& which,
+                     const Phase& phase) {
   Baseline baseline;
-  const auto phase = phase_of(recording, "baseline");
   std::vector<Duration> latencies;
   std::uint64_t failed = 0;
-  const Span before = phase->spans.front();
+  const Span before = phase.spans.front();
   std::vector<Duration> waits;  // of those that the fault found without an answer
   for (const Request& request : recording.requests) {
     if (!which[request.workload]) continue;
     if (waits_at_its_end(request, before)) waits.push_back(before.to - request.scheduled);
-    if (!phase->holds(request.sent, request.ended)) continue;
+    if (!phase.holds(request.sent, request.ended)) continue;
     latencies.push_back(request.latency());
     if (request.failed()) ++failed;
   }
@@ -79,7 +83,7 @@ Baseline baseline_of(const Recording& recording, const std::vector<bool>& which)
                         formatted(share, Unit::ratio);
   else
     baseline.unstable =
-        variation_of(Arrivals(recording, which), phase->spans.front(), recording.drill.timing);
+        variation_of(Arrivals(recording, which), phase.spans.front(), recording.drill.timing);
   return baseline;
 }
 

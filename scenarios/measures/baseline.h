@@ -24,6 +24,9 @@ struct Baseline {
 
 // Of the workloads marked in `which` (as many as the drill has).
 Baseline baseline_of(const Recording& recording, const std::vector<bool>& which);
+// The same of another phase than the baseline, which has one span.
+Baseline baseline_in(const Recording& recording, const std::vector<bool>& which,
+                     const Phase& phase);
 
 // Requests by the instant they should have started, for windows over them.
 class Arrivals {

@@ -33,6 +33,12 @@ constexpr std::array kinds = {
     &measures::errors,
     &measures::rate,
     &measures::count,
+    &measures::requests,
+    &measures::spike_recovery,
+    &measures::wait_mean,
+    &measures::wait_max,
+    &measures::wait_share,
+    &measures::wait_max_to_mean,
     &measures::offered,
     &measures::acknowledged,
     &measures::refused,
@@ -71,6 +77,14 @@ std::vector<std::string> fault_ids(const Drill& drill) {
   return names_of(drill.faults, &FaultPlan::id);
 }
 
+std::vector<std::string> stage_names(const Drill& drill) {
+  std::vector<std::string> names;
+  for (const WorkloadPlan& workload : drill.workloads)
+    for (const LoadStage& stage : workload.stages)
+      if (!stage.name.empty()) names.push_back(stage.name);
+  return names;
+}
+
 std::vector<std::string> outcome_names() {
   std::vector<std::string> names;
   for (int i = static_cast<int>(Outcome::not_sent); i <= static_cast<int>(Outcome::malformed); ++i)
@@ -106,6 +120,8 @@ std::string argument_problem(ArgumentType type, const std::string& word, const D
     }
     case ArgumentType::source: {
       known = names_of(drill.workloads, &WorkloadPlan::name);
+      for (const WorkloadPlan& workload : drill.workloads)
+        for (const RequestPlan& one : workload.mix) known.push_back(kind_name(workload, one));
       for (const ProxySpec& proxy : drill.proxies) known.push_back(proxy.name);
       what = "workload or proxy";
       break;
@@ -113,7 +129,13 @@ std::string argument_problem(ArgumentType type, const std::string& word, const D
     case ArgumentType::phase: {
       known = {"all", "baseline", "fault", "recovery"};
       for (const FaultPlan& fault : drill.faults) known.push_back(fault.id);
+      for (std::string& stage : stage_names(drill)) known.push_back(std::move(stage));
       what = "phase";
+      break;
+    }
+    case ArgumentType::stage: {
+      known = stage_names(drill);
+      what = "stage";
       break;
     }
     case ArgumentType::sink: {

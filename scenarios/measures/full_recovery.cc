@@ -57,18 +57,26 @@ std::size_t relapses_in(const std::vector<bool>& good, std::size_t from) {
 }  // namespace
 
 Measure full_recovery(const Recording& recording, const Aftermath& after) {
+  Measure measure =
+      recovery_over(recording, after.affected, baseline_of(recording, after.affected), after.span);
+  if (measure.certainty == Certainty::known)
+    measure.high += seconds(after.window.off - after.window.off_commanded);
+  return measure;
+}
+
+Measure recovery_over(const Recording& recording, const std::vector<bool>& which,
+                      const Baseline& baseline, Span span) {
   const Timing& timing = recording.drill.timing;
-  Judge judge{baseline_of(recording, after.affected)};
+  Judge judge{baseline};
   if (judge.baseline.n == 0) return Measure::cannot_tell("there is no baseline to compare with");
   if (!judge.baseline.unstable.empty()) return Measure::cannot_tell(judge.baseline.unstable);
-  for (std::size_t i = 0; i < after.affected.size(); ++i)
-    if (after.affected[i] && recording.drill.workloads[i].model != LoadModel::rate)
-      judge.open_model = false;
+  for (std::size_t i = 0; i < which.size(); ++i)
+    if (which[i] && recording.drill.workloads[i].model != LoadModel::rate) judge.open_model = false;
 
   const Duration step = std::max(timing.step, Duration(std::chrono::milliseconds(1)));
-  const Arrivals arrivals(recording, after.affected);
+  const Arrivals arrivals(recording, which);
   std::vector<bool> good;
-  for (Instant from = after.span.from; from + timing.window <= after.span.to; from += step) {
+  for (Instant from = span.from; from + timing.window <= span.to; from += step) {
     const Arrivals::Window window = arrivals.in({from, from + timing.window});
     if (window.offered == 0)
       return Measure::cannot_tell("a window without traffic; timing.window must be wider");
@@ -76,7 +84,7 @@ Measure full_recovery(const Recording& recording, const Aftermath& after) {
   }
   const std::size_t held = static_cast<std::size_t>((timing.hold + step - Duration(1)) / step) + 1;
   if (good.empty())
-    return Measure::cannot_tell(needs_more(timing.window + timing.hold - after.span.length()));
+    return Measure::cannot_tell(needs_more(timing.window + timing.hold - span.length()));
 
   // The first run of `held` good windows; failing that, the good ones at the very end.
   std::size_t start = 0;
@@ -92,9 +100,8 @@ Measure full_recovery(const Recording& recording, const Aftermath& after) {
         needs_more(step * static_cast<Duration::rep>(held - (end - start))));
   }
   const Duration took = step * static_cast<Duration::rep>(start);
-  const Duration width = after.window.off - after.window.off_commanded;
-  Measure measure = Measure::between(seconds(start == 0 ? took : took - step), seconds(took),
-                                     seconds(took + width), n);
+  Measure measure =
+      Measure::between(seconds(start == 0 ? took : took - step), seconds(took), seconds(took), n);
   if (const std::size_t relapses = relapses_in(good, start); relapses > 0)
     measure.reason = "relapses: " + std::to_string(relapses);
   return measure;

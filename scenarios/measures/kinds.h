@@ -25,6 +25,7 @@ inline constexpr std::array<ArgumentSpec, 3> demand_link_opening{
     {{ArgumentType::source, "demand"},
      {ArgumentType::proxy, "link"},
      {ArgumentType::ordinal, "opening", true}}};
+inline constexpr std::array<ArgumentSpec, 1> stage_argument{{{ArgumentType::stage, "stage"}}};
 
 // touched.cc
 extern const MeasureKind touched;
@@ -47,6 +48,7 @@ extern const MeasureKind told;
 extern const MeasureKind errors;
 extern const MeasureKind rate;
 extern const MeasureKind count;
+extern const MeasureKind requests;
 
 // latency.cc
 extern const MeasureKind mean;
@@ -57,6 +59,15 @@ extern const MeasureKind p95;
 extern const MeasureKind p99;
 extern const MeasureKind greatest;
 extern const MeasureKind slowest;
+
+// spike.cc
+extern const MeasureKind spike_recovery;
+
+// wait.cc
+extern const MeasureKind wait_mean;
+extern const MeasureKind wait_max;
+extern const MeasureKind wait_share;
+extern const MeasureKind wait_max_to_mean;
 
 // loss.cc
 extern const MeasureKind offered;

@@ -12,6 +12,9 @@
 // all sinks of the drill are asked. duplicated counts the copies beyond the first; foreign the ids
 // in a sink that were never offered (the run is invalid then: somebody else writes there).
 //
+// Where some kinds of request carry {id} and others do not (those that ask for the service's
+// health, say), the others leave nothing to be stored and are in no count of a sink.
+//
 // A sink that was not read completely, or a drill without one: cannot tell. Nothing acknowledged:
 // lost cannot tell, for no loss was possible. Nothing lost of n proves no rate: the reason gives
 // the 95 % upper bound 3/n.
@@ -55,9 +58,35 @@ struct Message {
 };
 using Messages = std::unordered_map<std::string, Message>;  // by id
 
-Messages messages_of(const Recording& recording) {
+// By workload and kind of request: whether its messages can be recognised in a sink.
+class Recognised {
+ public:
+  explicit Recognised(const Drill& drill) {
+    for (const WorkloadPlan& workload : drill.workloads) {
+      auto& kinds = kinds_.emplace_back();
+      for (const RequestPlan& kind : requests_of(workload)) {
+        kinds.push_back(carries_id(kind));
+        any_ = any_ || kinds.back();
+      }
+    }
+  }
+  bool operator()(const Request& request) const {
+    const auto& kinds = kinds_[request.workload];
+    return !any_ || request.kind >= kinds.size() || kinds[request.kind];
+  }
+
+ private:
+  std::vector<std::vector<bool>> kinds_;
+  bool any_ = false;
+};
+
+enum class Of : std::uint8_t { all, storable };
+
+Messages messages_of(const Recording& recording, Of which) {
+  const Recognised recognised(recording.drill);
   Messages messages;
   for (const Request& request : recording.requests) {
+    if (which == Of::storable && !recognised(request)) continue;
     Message& message = messages[request.id];
     message.acknowledged = message.acknowledged || request.acknowledged();
     message.refused = message.refused && request.refused();
@@ -67,7 +96,7 @@ Messages messages_of(const Recording& recording) {
 
 template <class Is>
 Measure messages_that(const Recording& recording, const Is& is) {
-  const Messages messages = messages_of(recording);
+  const Messages messages = messages_of(recording, Of::all);
   const auto n = std::ranges::count_if(messages, is, &Messages::value_type::second);
   return Measure::of(static_cast<double>(n), messages.size());
 }
@@ -99,7 +128,7 @@ bool in_any(const Sinks& sinks, const std::string& id) {
 Measure found(const Recording& recording, std::span<const std::string> arguments) {
   const auto sinks = sinks_of(recording, arguments);
   if (!sinks) return Measure::cannot_tell(sinks.error());
-  const Messages messages = messages_of(recording);
+  const Messages messages = messages_of(recording, Of::storable);
   const auto n = std::ranges::count_if(
       messages, [&](const std::string& id) { return in_all(*sinks, id); },
       &Messages::value_type::first);
@@ -111,7 +140,7 @@ Measure missing(const Recording& recording, std::span<const std::string> argumen
   if (!sinks) return Measure::cannot_tell(sinks.error());
   std::uint64_t acked = 0;
   std::uint64_t absent = 0;
-  for (const auto& [id, message] : messages_of(recording)) {
+  for (const auto& [id, message] : messages_of(recording, Of::storable)) {
     if (!message.acknowledged) continue;
     ++acked;
     if (!in_all(*sinks, id)) ++absent;
@@ -130,7 +159,7 @@ Measure copies(const Recording& recording, std::span<const std::string> argument
   if (!sinks) return Measure::cannot_tell(sinks.error());
   std::uint64_t extra = 0;
   std::uint64_t n = 0;
-  for (const auto& [id, message] : messages_of(recording)) {
+  for (const auto& [id, message] : messages_of(recording, Of::storable)) {
     for (const SinkReading* sink : *sinks) {
       const auto stored_as = sink->stored.find(id);
       if (stored_as == sink->stored.end() || stored_as->second == 0) continue;
@@ -146,7 +175,7 @@ Measure unpromised(const Recording& recording, std::span<const std::string> argu
   if (!sinks) return Measure::cannot_tell(sinks.error());
   std::uint64_t n = 0;
   std::uint64_t kept = 0;
-  for (const auto& [id, message] : messages_of(recording)) {
+  for (const auto& [id, message] : messages_of(recording, Of::storable)) {
     if (message.acknowledged) continue;
     ++n;
     if (in_any(*sinks, id)) ++kept;

@@ -41,10 +41,11 @@ struct Measure {
 
 enum class ArgumentType : std::uint8_t {
   fault,    // id of a fault of the drill
-  source,   // name of a workload, or of a proxy whose exchanges are meant
-  phase,    // "baseline", "fault" or a fault's id, "recovery", "all"
+  source,   // name of a workload, WORKLOAD.KIND of its mix, or a proxy whose exchanges are meant
+  phase,    // "baseline", "fault" or a fault's id, a stage of a load, "recovery", "all"
   status,   // "503"
   sink,     // name of a sink
+  stage,    // name of a stage of a load
   proxy,    // name of a proxy
   ordinal,  // "2": the second of its kind
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "scenarios/measures/stages.h"
+
 namespace faultline {
 namespace {
 
@@ -148,7 +150,7 @@ Duration Phase::length() const {
 
 bool is_phase(const Drill& drill, std::string_view name) {
   return name == "all" || name == "baseline" || name == "fault" || name == "recovery" ||
-         plan_of(drill, name) != nullptr;
+         plan_of(drill, name) != nullptr || find_stage(drill, name).has_value();
 }
 
 std::expected<Phase, std::string> phase_of(const Recording& recording, std::string_view name) {
@@ -160,6 +162,11 @@ std::expected<Phase, std::string> phase_of(const Recording& recording, std::stri
   if (name == "baseline") return baseline(recording);
   if (name == "fault") return under_any_fault(recording);
   if (name == "recovery") return recovery(recording);
+  if (const auto stage = find_stage(recording.drill, name)) {
+    if (stage->span.length() <= Duration{})
+      return std::unexpected("the stage " + std::string(name) + " is over before the warm-up is");
+    return Phase{{stage->span}};
+  }
   assert(name == "all");
   return Phase{{{warm(recording), end_of_load(recording)}}};
 }

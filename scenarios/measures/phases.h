@@ -1,6 +1,7 @@
 #pragma once
 
-// The parts of a run that measures speak of, as spans of time.
+// The parts of a run that measures speak of, as spans of time. Besides those below, each named
+// stage of a load is one; scenarios/measures/stages.h.
 //
 //   0s    warmup          t_on      t_off                 end of load
 //   ├──────┼─── baseline ──┼─ fault ──┼───── recovery ──────┤

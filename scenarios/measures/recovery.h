@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "scenarios/measures/baseline.h"
 #include "scenarios/measures/measure.h"
 #include "scenarios/measures/phases.h"
 
@@ -26,5 +27,9 @@ struct FirstSuccess {
 FirstSuccess first_success(const Recording& recording, const Aftermath& after);
 
 Measure full_recovery(const Recording& recording, const Aftermath& after);
+
+// The same for the workloads in `which`, from the begin of `span`, against any baseline.
+Measure recovery_over(const Recording& recording, const std::vector<bool>& which,
+                      const Baseline& baseline, Span span);
 
 }  // namespace faultline::measures

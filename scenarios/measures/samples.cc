@@ -22,13 +22,32 @@ bool names(const List& list, std::string_view name) {
   return std::ranges::any_of(list, [&](const auto& item) { return item.name == name; });
 }
 
-void add_requests(const Recording& recording, std::string_view workload, const Phase& phase,
+// Requests of a workload: all, or those of one kind of its mix.
+struct Which {
+  std::size_t workload = 0;
+  std::optional<std::size_t> kind;
+  bool holds(const Request& request) const {
+    return request.workload == workload && (!kind || request.kind == *kind);
+  }
+};
+
+std::optional<Which> requests_named(const Drill& drill, std::string_view source) {
+  for (std::size_t i = 0; i < drill.workloads.size(); ++i)
+    if (drill.workloads[i].name == source) return Which{i, std::nullopt};
+  for (std::size_t i = 0; i < drill.workloads.size(); ++i)
+    for (std::size_t kind = 0; kind < drill.workloads[i].mix.size(); ++kind)
+      if (kind_name(drill.workloads[i], drill.workloads[i].mix[kind]) == source)
+        return Which{i, kind};
+  return std::nullopt;
+}
+
+void add_requests(const Recording& recording, const Which& which, const Phase& phase,
                   std::vector<Sample>& out) {
   for (const Request& request : recording.requests) {
-    if (recording.drill.workloads[request.workload].name != workload) continue;
+    if (!which.holds(request)) continue;
     if (!phase.holds(request.sent, request.ended)) continue;
     out.push_back({request.latency(), request.outcome == Outcome::answered, request.failed(),
-                   code_of(request)});
+                   code_of(request), request.wait});
   }
 }
 
@@ -42,7 +61,8 @@ void add_exchanges(const Recording& recording, std::string_view proxy, const Pha
     const Instant ended = answered ? exchange.response_last : event.at;
     if (!phase.holds(exchange.request_first, ended)) continue;
     const bool failed = exchange.told != Told::ack && exchange.told != Told::pending;
-    out.push_back({ended - exchange.request_first, answered, failed, exchange.code.view()});
+    out.push_back(
+        {ended - exchange.request_first, answered, failed, exchange.code.view(), std::nullopt});
   }
 }
 
@@ -53,8 +73,12 @@ std::string_view code_of(const Request& request) {
   return {status_texts.text[std::min<std::size_t>(request.status, 999)].data(), 3};
 }
 
+std::string kind_name(const WorkloadPlan& workload, const RequestPlan& kind) {
+  return workload.name + "." + kind.name;
+}
+
 bool is_source(const Drill& drill, std::string_view name) {
-  return names(drill.workloads, name) || names(drill.proxies, name);
+  return requests_named(drill, name) || names(drill.proxies, name);
 }
 
 std::expected<Samples, std::string> samples_of(const Recording& recording, std::string_view source,
@@ -63,8 +87,8 @@ std::expected<Samples, std::string> samples_of(const Recording& recording, std::
   if (!span) return std::unexpected(span.error());
   Samples samples;
   samples.length = span->length();
-  if (names(recording.drill.workloads, source))
-    add_requests(recording, source, *span, samples.all);
+  if (const auto which = requests_named(recording.drill, source))
+    add_requests(recording, *which, *span, samples.all);
   else
     add_exchanges(recording, source, *span, samples.all);
   if (samples.all.empty())

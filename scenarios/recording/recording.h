@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct Request {
   Outcome outcome = Outcome::not_sent;
   std::uint16_t status = 0;  // of an answer
   std::string reason;        // X-Reason of an answer
+  std::uint16_t kind = 0;    // index into requests_of(its workload)
+  std::string source;        // address it seemed to come from; empty: the workload has no sources
+  std::optional<Duration> wait;  // in the service, as the answer said (WorkloadPlan::wait_header)
   bool acknowledged() const { return outcome == Outcome::answered && status / 100 == 2; }
   bool refused() const { return outcome == Outcome::answered && status / 100 != 2; }
   bool failed() const { return !acknowledged(); }

@@ -179,6 +179,9 @@ Request request_from(const Node& from) {
   request.outcome = named(from, "outcome", Outcome::abandoned);
   request.status = number<std::uint16_t>(from, "status");
   request.reason = text(from, "reason");
+  request.kind = number<std::uint16_t>(from, "request");
+  request.source = text(from, "source");
+  if (from.find("wait") != nullptr) request.wait = Duration(number<std::int64_t>(from, "wait"));
   return request;
 }
 

@@ -89,6 +89,9 @@ void append_request(std::string& out, const Request& request) {
     object.text("outcome", name(request.outcome));
     object.count_if_any("status", request.status);
     object.text_if_any("reason", request.reason);
+    object.count_if_any("request", request.kind);
+    object.text_if_any("source", request.source);
+    if (request.wait) object.number("wait", request.wait->count());
   }
   out += '\n';
 }

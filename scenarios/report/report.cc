@@ -5,6 +5,7 @@
 
 #include "scenarios/measures/quantile.h"
 #include "scenarios/measures/samples.h"
+#include "scenarios/measures/stages.h"
 #include "scenarios/measures/validity.h"
 #include "scenarios/report/audit.h"
 #include "scenarios/report/verdict.h"
@@ -28,6 +29,8 @@ constexpr std::string_view measures_of_the_ledger[] = {
     "duplicated", "stored_unacknowledged", "foreign"};
 constexpr std::string_view measures_of_a_phase[] = {"mean", "min", "p50",    "p90", "p95",
                                                     "p99",  "max", "errors", "rate"};
+constexpr std::string_view measures_of_a_wait[] = {"wait.mean", "wait.max", "wait.share",
+                                                   "wait.max_to_mean"};
 constexpr std::string_view measures_of_the_generator[] = {"generator.lag_p99", "generator.late"};
 
 // Computes each measure once, by the name it has in reports.
@@ -121,12 +124,29 @@ std::vector<std::string> phases_of(const Drill& drill) {
   return phases;
 }
 
+// Its phases: those of the drill, and its own stages.
+void measure_workload(const Drill& drill, std::size_t index, Computed& table) {
+  const WorkloadPlan& workload = drill.workloads[index];
+  std::vector<std::string> phases = phases_of(drill);
+  for (const Stage& stage : stages_of(drill, index))
+    if (!stage.plan->name.empty()) phases.push_back(stage.plan->name);
+  for (const std::string& phase : phases) {
+    for (const std::string_view measure : measures_of_a_phase)
+      table.get(measure, {workload.name, phase});
+    for (const RequestPlan& kind : workload.mix)
+      for (const std::string_view measure : measures_of_a_phase)
+        table.get(measure, {kind_name(workload, kind), phase});
+    if (workload.wait_header.empty()) continue;
+    for (const std::string_view measure : measures_of_a_wait)
+      table.get(measure, {workload.name, phase});
+  }
+  for (const Spike& spike : spikes_of(drill, index))
+    if (!spike.spike.plan->name.empty()) table.get("spike.recovery", {spike.spike.plan->name});
+}
+
 void measure_defaults(const Recording& recording, Computed& table) {
   const Drill& drill = recording.drill;
-  for (const WorkloadPlan& workload : drill.workloads)
-    for (const std::string& phase : phases_of(drill))
-      for (const std::string_view measure : measures_of_a_phase)
-        table.get(measure, {workload.name, phase});
+  for (std::size_t i = 0; i < drill.workloads.size(); ++i) measure_workload(drill, i, table);
   for (const std::string_view measure : measures_of_the_ledger) table.get(measure, {});
   if (drill.sinks.size() > 1)
     for (const SinkPlan& sink : drill.sinks)

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "proxy/wire/clock.h"
@@ -38,6 +40,16 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+// "12" or "12.5"; nothing when it is no such number, or longer than a day.
+std::optional<Duration> milliseconds_in(std::string_view text) {
+  constexpr double most = 24 * 3600 * 1e3;
+  double number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, problem] = std::from_chars(text.data(), last, number, std::chars_format::fixed);
+  if (problem != std::errc() || end != last || !(number >= 0 && number <= most)) return {};
+  return std::chrono::round<Duration>(std::chrono::duration<double, std::milli>(number));
+}
+
 }  // namespace
 
 HttpClient::HttpClient(const Setting& setting)
@@ -46,14 +58,16 @@ HttpClient::HttpClient(const Setting& setting)
       give_up_(setting.loop, [this](Instant) { timed_out(); }),
       read_on_(setting.loop, [this](Instant) { receive_rest(); }) {}
 
-void HttpClient::ask(Request request, std::uint64_t asker, Instant give_up) {
+void HttpClient::ask(Request request, std::uint64_t asker, Instant give_up,
+                     const HttpMessage& message) {
   request_ = std::move(request);
+  message_ = &message;
   request_.sent = request_.scheduled;
   asker_ = asker;
   sent_ = 0;
   in_head_ = final_ = complete_ = false;
   outgoing_.clear();
-  setting_.message.write(request_.id, outgoing_);
+  message.write(request_.id, request_.source, outgoing_);
   give_up_.set(give_up);
   if (state_ == State::unconnected) return dial_next(0);
   state_ = State::asking;
@@ -175,6 +189,7 @@ void HttpClient::end(Outcome outcome, bool keep) {
   if (outcome != Outcome::answered) {
     request_.status = 0;
     request_.reason.clear();
+    request_.wait.reset();
   }
   state_ = keep ? State::idle : State::closed;
   if (!keep) socket_.close();
@@ -188,11 +203,14 @@ void HttpClient::message_begun() {
   }
   in_head_ = true;
   request_.reason.clear();
+  request_.wait.reset();
 }
 
 void HttpClient::header(std::string_view name, std::string_view value) {
-  if (complete_ || !in_head_ || !request_.reason.empty()) return;
-  if (same_header(name, "x-reason")) request_.reason = printable(value);
+  if (complete_ || !in_head_) return;
+  if (request_.reason.empty() && same_header(name, "x-reason")) request_.reason = printable(value);
+  if (!message_->wait_header().empty() && same_header(name, message_->wait_header()))
+    request_.wait = milliseconds_in(value);
 }
 
 // Of the interim answers only "101 Switching Protocols" is a final one: what follows is not HTTP.
@@ -202,7 +220,7 @@ HttpBody HttpClient::head_complete(const HttpHead& head) {
   final_ = head.status >= 200 || head.status == 101;
   keep_alive_ = head.keep_alive && head.status != 101;
   request_.status = head.status;
-  const bool bodyless = final_ && (setting_.message.asks_for_head() || head.status == 101);
+  const bool bodyless = final_ && (message_->asks_for_head() || head.status == 101);
   return bodyless ? HttpBody::none : HttpBody::as_declared;
 }
 

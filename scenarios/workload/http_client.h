@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "proxy/http_parser.h"
 #include "proxy/wire/loop.h"
@@ -49,7 +50,11 @@ class HttpClient final : private wire::Watcher, private HttpListener {
   // Sends the request, dialing first if there is no connection. Instants in it are of the monotonic
   // clock; its id and `scheduled` are set. `asker` is the owner's. The answer is expected before
   // `give_up`. The owner may be told of the end during this call.
-  void ask(Request request, std::uint64_t asker, Instant give_up);
+  void ask(Request request, std::uint64_t asker, Instant give_up) {
+    ask(std::move(request), asker, give_up, setting_.message);
+  }
+  // The same with a message other than the setting's, which outlives the answer.
+  void ask(Request request, std::uint64_t asker, Instant give_up, const HttpMessage& message);
 
   // Ends the request in flight because the run is over: not_sent if no byte of it left, else
   // abandoned.
@@ -91,6 +96,7 @@ class HttpClient final : private wire::Watcher, private HttpListener {
   wire::Deadline read_on_;  // there was more to read than one turn may
 
   Request request_;
+  const HttpMessage* message_ = nullptr;  // of the last request
   std::uint64_t asker_ = 0;
   std::string outgoing_;
   std::size_t sent_ = 0;

@@ -40,6 +40,12 @@ std::vector<wire::SocketAddress> addresses_of(const Address& target) {
   return addresses;
 }
 
+std::vector<HttpMessage> messages_of(const WorkloadPlan& plan, const Address& target) {
+  std::vector<HttpMessage> messages;
+  for (const RequestPlan& kind : requests_of(plan)) messages.emplace_back(plan, kind, target);
+  return messages;
+}
+
 // Whether a sender would try again: not what it did wrong itself, nor what it could not send.
 bool worth_a_retry(const Request& request) {
   switch (request.outcome) {
@@ -66,11 +72,13 @@ HttpLoad::HttpLoad(const WorkloadSetting& setting, RequestReader& reader)
       index_(setting.index),
       seed_(setting.seed),
       run_(setting.run),
-      message_(plan_, setting.target),
+      messages_(messages_of(plan_, setting.target)),
+      mix_(requests_of(plan_), Draw(seed_).about(plan_.name).about("mix")),
+      sources_(plan_),
       addresses_(addresses_of(setting.target)),
       reader_(reader),
       scratch_(scratch_size),
-      client_setting_{loop_, *this, message_, addresses_, scratch_},
+      client_setting_{loop_, *this, messages_.front(), addresses_, scratch_},
       again_due_(loop_, [this](Instant now) { offer_again(now); }),
       due_(loop_, [this](Instant now) { schedule_ ? offer(now) : begin_shifts(now); }) {
   if (plan_.model == LoadModel::rate) {
@@ -148,7 +156,11 @@ void HttpLoad::next_of(std::uint64_t user, Instant now) {
   send(std::move(request), user);
 }
 
-void HttpLoad::rest_unsent(std::uint64_t user) { rest(user, std::max(plan_.think, pause_unsent)); }
+void HttpLoad::rest_unsent(std::uint64_t user) { rest(user, std::max(think(user), pause_unsent)); }
+
+Duration HttpLoad::think(std::uint64_t user) const {
+  return think_time(plan_, Draw(seed_).about(plan_.name).about("think"), user, users_[user]->begun);
+}
 
 void HttpLoad::rest(std::uint64_t user, Duration pause) {
   User& resting = *users_[user];
@@ -166,8 +178,12 @@ void HttpLoad::retire(User& user) {
 
 void HttpLoad::begin(Instant scheduled, std::uint64_t asker) {
   Request request;
-  request.id = id_of(ordinal_++);
+  request.id = id_of(ordinal_);
   request.workload = index_;
+  request.kind = mix_.kind_of(ordinal_);
+  request.source =
+      schedule_ ? sources_.of_arrival(ordinal_) : sources_.of_user(asker, users_[asker]->begun++);
+  ++ordinal_;
   request.scheduled = scheduled;
   send(std::move(request), asker);
 }
@@ -177,7 +193,8 @@ void HttpLoad::send(Request request, std::uint64_t asker) {
   window_.offered(1);
   if (in_flight_ < plan_.max_in_flight && !addresses_.empty()) {
     ++in_flight_;
-    connection().ask(std::move(request), asker, scheduled + plan_.timeout);
+    const HttpMessage& message = messages_[request.kind];
+    connection().ask(std::move(request), asker, scheduled + plan_.timeout, message);
     return;
   }
   request.sent = scheduled;
@@ -196,6 +213,8 @@ std::optional<Request> HttpLoad::next_attempt(const Request& ended) const {
   again.id = ended.id;
   again.attempt = static_cast<std::uint16_t>(ended.attempt + 1);
   again.workload = ended.workload;
+  again.kind = ended.kind;
+  again.source = ended.source;
   again.scheduled = scheduled;
   return again;
 }
@@ -244,7 +263,7 @@ void HttpLoad::ended(HttpClient& client) {
     users_[client.asker()]->again = std::move(again);
     rest(client.asker(), plan_.retry_after);
   } else if (client.any_sent()) {
-    rest(client.asker(), plan_.think);
+    rest(client.asker(), think(client.asker()));
   } else {
     rest_unsent(client.asker());
   }

@@ -14,9 +14,10 @@
 // up once, before the load; if it has no address, everything is not_sent.
 //
 // What was answered 429 or 5xx, or had no complete answer, is tried again `retry_after` after it
-// ended, with the same id and body, up to `retries` times; by its user before it thinks. A retry is
-// a request like any other: a row of its own, and not_sent beyond max_in_flight. None begins after
-// the end of the load or once it was stopped; beyond max_in_flight that wait, one is given up.
+// ended, with the same id, kind, source and body, up to `retries` times; by its user before it
+// thinks. A retry is a request like any other: a row of its own, and not_sent beyond max_in_flight.
+// None begins after the end of the load or once it was stopped; beyond max_in_flight that wait, one
+// is given up.
 //
 // Bounded by max_in_flight and the number of users; what ended is handed on in every turn.
 
@@ -31,6 +32,7 @@
 #include "scenarios/workload/http_client.h"
 #include "scenarios/workload/load_window.h"
 #include "scenarios/workload/schedule.h"
+#include "scenarios/workload/session.h"
 #include "scenarios/workload/workload.h"
 
 namespace faultline {
@@ -52,6 +54,7 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
     wire::Deadline next;           // set while it thinks, or waits to try again
     std::optional<Request> again;  // what it tries then
     Instant until{};
+    std::uint64_t begun = 0;  // requests, retries not counted
     bool working = false;
   };
 
@@ -60,6 +63,7 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
   void next_of(std::uint64_t user, Instant now);
   void rest(std::uint64_t user, Duration pause);
   void rest_unsent(std::uint64_t user);
+  Duration think(std::uint64_t user) const;
   void retire(User& user);
   void begin(Instant scheduled, std::uint64_t asker);
   void send(Request request, std::uint64_t asker);
@@ -81,7 +85,9 @@ class HttpLoad final : public Workload, private HttpClient::Owner {
   const std::uint16_t index_;
   const std::uint64_t seed_;
   const std::uint64_t run_;
-  const HttpMessage message_;
+  const std::vector<HttpMessage> messages_;  // by kind
+  Mix mix_;
+  const Sources sources_;
   const std::vector<wire::SocketAddress> addresses_;
   RequestReader& reader_;
   LoadWindow window_;

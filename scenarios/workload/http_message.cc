@@ -5,11 +5,12 @@
 namespace faultline {
 namespace {
 
-constexpr std::string_view placeholder = "{id}";
+constexpr std::string_view id_open = "{id}";
+constexpr std::string_view source_open = "{source}";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool sends_length(const WorkloadPlan& plan) {
+bool sends_length(const RequestPlan& plan) {
   return !plan.body.empty() || plan.method == "POST" || plan.method == "PUT" ||
          plan.method == "PATCH";
 }
@@ -19,7 +20,7 @@ bool looks_like_json(std::string_view body) {
   return first != std::string_view::npos && (body[first] == '{' || body[first] == '[');
 }
 
-std::string head_of(const WorkloadPlan& plan, const Address& target) {
+std::string head_of(const RequestPlan& plan, const SourcePlan& sources, const Address& target) {
   std::string head = plan.method + " " + plan.path + " HTTP/1.1\r\n";
   const auto named = [&](std::string_view name) {
     return std::ranges::any_of(plan.headers,
@@ -33,6 +34,9 @@ std::string head_of(const WorkloadPlan& plan, const Address& target) {
     if (same_header(name, "content-length") || same_header(name, "transfer-encoding")) continue;
     head += name + ": " + value + "\r\n";
   }
+  if (sources.pool > 0 && !named(sources.header)) {
+    head.append(sources.header).append(": ").append(source_open).append("\r\n");
+  }
   return head + (sends_length(plan) ? "Content-Length: " : "\r\n");
 }
 
@@ -44,35 +48,53 @@ bool same_header(std::string_view a, std::string_view b) {
 
 HttpMessage::Pattern::Pattern(std::string_view text) {
   while (true) {
-    const std::size_t found = text.find(placeholder);
-    pieces.emplace_back(text.substr(0, found));
-    if (found == std::string_view::npos) return;
-    text.remove_prefix(found + placeholder.size());
+    const std::size_t id = text.find(id_open);
+    const std::size_t source = text.find(source_open);
+    const std::size_t found = std::min(id, source);
+    if (found == std::string_view::npos) {
+      pieces.push_back({std::string(text), Open::nothing});
+      return;
+    }
+    pieces.push_back({std::string(text.substr(0, found)), id < source ? Open::id : Open::source});
+    text.remove_prefix(found + (id < source ? id_open : source_open).size());
   }
 }
 
-void HttpMessage::Pattern::write(std::string_view id, std::string& into) const {
-  into += pieces.front();
-  for (std::size_t i = 1; i < pieces.size(); ++i) into.append(id).append(pieces[i]);
+void HttpMessage::Pattern::write(std::string_view id, std::string_view source,
+                                 std::string& into) const {
+  for (const Piece& piece : pieces) {
+    into += piece.text;
+    if (piece.then == Open::id) into += id;
+    if (piece.then == Open::source) into += source;
+  }
 }
 
-std::size_t HttpMessage::Pattern::length(std::string_view id) const {
-  std::size_t sum = (pieces.size() - 1) * id.size();
-  for (const std::string& piece : pieces) sum += piece.size();
+std::size_t HttpMessage::Pattern::length(std::string_view id, std::string_view source) const {
+  std::size_t sum = 0;
+  for (const Piece& piece : pieces) {
+    sum += piece.text.size();
+    if (piece.then == Open::id) sum += id.size();
+    if (piece.then == Open::source) sum += source.size();
+  }
   return sum;
 }
 
 HttpMessage::HttpMessage(const WorkloadPlan& plan, const Address& target)
-    : head_(head_of(plan, target)),
+    : HttpMessage(plan, requests_of(plan).front(), target) {}
+
+HttpMessage::HttpMessage(const WorkloadPlan& workload, const RequestPlan& plan,
+                         const Address& target)
+    : head_(head_of(plan, workload.sources, target)),
       body_(plan.body),
       has_length_(sends_length(plan)),
-      asks_for_head_(plan.method == "HEAD") {}
+      asks_for_head_(plan.method == "HEAD"),
+      wait_header_(workload.wait_header) {}
 
-void HttpMessage::write(std::string_view id, std::string& into) const {
-  head_.write(id, into);
+void HttpMessage::write(std::string_view id, std::string_view source, std::string& into) const {
+  head_.write(id, source, into);
   if (!has_length_) return;
-  into.append(std::to_string(body_.length(id))).append("\r\n\r\n");
-  body_.write(id, into);
+  into.append(std::to_string(body_.length(id, source))).append("\r\n\r\n");
+  body_.write(id, source, into);
 }
 
 }  // namespace faultline

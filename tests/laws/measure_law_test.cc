@@ -39,6 +39,9 @@ std::vector<std::string> arguments_for(const MeasureKind& kind) {
       case ArgumentType::ordinal:
         arguments.emplace_back("1");
         break;
+      case ArgumentType::stage:
+        arguments.emplace_back("spike");
+        break;
     }
   }
   return arguments;
@@ -117,6 +120,11 @@ TEST_CASE("every measure knows its value in a run where everything happened") {
   run.load({30000, 40000});
   run.recording().load_ended = ms(39980);
   auto breaker = healthy_breaker();
+  run.recording().drill.workloads[0].stages = {
+      {std::chrono::seconds(0), 50}, {std::chrono::seconds(10), 50, "before"},
+      {std::chrono::seconds(0), 60}, {std::chrono::seconds(10), 60, "spike"},
+      {std::chrono::seconds(0), 50}, {std::chrono::seconds(20), 50, "after"}};
+  for (Request& request : run.recording().requests) request.wait = std::chrono::milliseconds(1);
   for (const MeasureKind* kind : measure_kinds()) {
     const bool of_breaker = kind->name.starts_with("breaker.");
     const Recording& recording = of_breaker ? breaker.recording() : run.recording();

@@ -122,7 +122,7 @@ std::string bound(const Story& story, const WorkloadPlan& workload, const std::s
            (workload.retries > 0 ? ", the schedule, besides retries" : ", the schedule");
   const Measure* mean = story.find("mean" + of);
   if (mean == nullptr || mean->certainty != Certainty::known) return "cannot tell";
-  const double turn = mean->value + seconds(workload.think);
+  const double turn = mean->value + seconds(workload.think) + seconds(workload.think_spread) / 2;
   if (turn <= 0) return "none";
   return formatted(static_cast<double>(workload.vus) / turn, Unit::count) + ", N/(R+Z)";
 }
@@ -203,6 +203,7 @@ void throughput(Page& page, const Story& story) {
   for (const WorkloadPlan& workload : story.drill.workloads) throughput_rows(rows, story, workload);
   page.table({"Workload", "Phase", "n", "Answered per second", "To the phase before", "Bound", ""},
              rows, "the drill has no workload");
+  stages(page, story);
 }
 
 void errors(Page& page, const Story& story) {

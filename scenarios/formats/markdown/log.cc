@@ -107,6 +107,18 @@ std::uint64_t users_of(const Drill& drill) {
   return static_cast<std::uint64_t>(users);
 }
 
+// Those of the drill's expectations that are written in k6's words, as it prints them.
+std::vector<std::string> thresholds_of(const Story& story) {
+  std::vector<std::string> lines;
+  for (const Finding& one : story.report.findings) {
+    if (one.expectation.text.find(": ") == std::string::npos) continue;
+    lines.push_back(std::string("     ") + (one.verdict == Verdict::pass ? "✓ " : "✗ ") +
+                    one.expectation.text + ", was " + one.observed);
+  }
+  if (!lines.empty()) lines.emplace_back("");
+  return lines;
+}
+
 std::vector<std::string> lines_of(const Story& story, const Totals& totals) {
   const Duration load = story.recording.load_ended.time_since_epoch();
   const auto requests = trend(totals.requests);
@@ -121,11 +133,13 @@ std::vector<std::string> lines_of(const Story& story, const Totals& totals) {
   for (std::string* line : {&first, &second}) line->erase(line->find_last_not_of(' ') + 1);
   const std::size_t n = totals.requests.size();
   const double share = static_cast<double>(totals.failed) / static_cast<double>(n);
-  std::vector<std::string> lines = {
+  std::vector<std::string> lines = thresholds_of(story);
+  const std::vector<std::string> totals_said = {
       first,
       named("http_req_failed") + decimals(share * 100) + "%  ✓ " + std::to_string(totals.failed) +
           "  ✗ " + std::to_string(n - totals.failed),
       counter("http_reqs", n, load), second, counter("iterations", totals.iterations.size(), load)};
+  lines.insert(lines.end(), totals_said.begin(), totals_said.end());
   if (const std::uint64_t users = users_of(story.drill); users > 0)
     lines.push_back(named("vus_max") + std::to_string(users) + "  min=" + std::to_string(users) +
                     "  max=" + std::to_string(users));

@@ -16,7 +16,8 @@ std::string load_of(const WorkloadPlan& plan) {
                 : counted(plan.vus, "virtual user");
   std::string load = open ? "requests per second:" : "virtual users:";
   for (const LoadStage& stage : plan.stages)
-    load += " to " + formatted(stage.target, Unit::count) + " in " + length(stage.lasting);
+    load += " to " + formatted(stage.target, Unit::count) + " in " + length(stage.lasting) +
+            (stage.name.empty() ? "" : " (" + plain(stage.name) + ")");
   return load;
 }
 
@@ -31,6 +32,17 @@ std::string planned(const WorkloadPlan& plan) {
   return formatted(users, Unit::count) + " VU·s";
 }
 
+std::string request_of(const WorkloadPlan& plan) {
+  std::string text;
+  for (const RequestPlan& kind : requests_of(plan)) {
+    text += text.empty() ? "" : ", ";
+    if (!kind.name.empty()) text += std::to_string(kind.weight) + " × " + kind.name + " ";
+    text += kind.method + " " + kind.path;
+  }
+  if (plan.sources.pool > 0) text += ", from " + counted(plan.sources.pool, "source");
+  return text;
+}
+
 void workloads(Page& page, const Drill& drill) {
   std::vector<Row> rows;
   for (const WorkloadPlan& one : drill.workloads) {
@@ -39,7 +51,7 @@ void workloads(Page& page, const Drill& drill) {
         one.retries == 0
             ? "none"
             : std::to_string(one.retries) + ", " + length(one.retry_after) + " after an attempt";
-    rows.push_back({plain(one.name), plain(one.method + " " + one.path), plain(to), load_of(one),
+    rows.push_back({plain(one.name), plain(request_of(one)), plain(to), load_of(one),
                     length(one.lasting), planned(one), length(one.timeout), retries});
   }
   page.table({"Workload", "Request", "To", "Load", "Duration", "Planned", "Deadline", "Retries"},

@@ -18,6 +18,14 @@ void performance(Page& page, const Story& story);
 void throughput(Page& page, const Story& story);
 void errors(Page& page, const Story& story);
 
+// stages.cc: what the steps of a load did. stages() is a part of the section on throughput.
+void stages(Page& page, const Story& story);
+void spike(Page& page, const Story& story);
+
+// kinds.cc: the kinds of request of a mixed load, and what asks for the service's health.
+void mixes(Page& page, const Story& story);
+void health(Page& page, const Story& story);
+
 // links.cc: what went over the proxies.
 void resources(Page& page, const Story& story);
 void connections(Page& page, const Story& story);
