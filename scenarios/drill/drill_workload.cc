@@ -19,6 +19,7 @@ constexpr std::size_t most_kinds = 100;  // of requests in a mix
 constexpr std::uint64_t most_weight = 1000;
 constexpr std::uint64_t most_sources = 1'000'000;
 constexpr std::uint64_t most_requests = 1'000'000'000;
+constexpr std::string_view duration_in_k6 = "duration";
 constexpr Duration longest_pause = std::chrono::hours(1);
 
 bool is_token(std::string_view text) {
@@ -195,8 +196,8 @@ void read_stage_name(Section& part, std::set<std::string>& phases, LoadStage& st
 void read_stages(Section& section, std::set<std::string>& phases, WorkloadPlan& workload) {
   for (Section& part : section.sections("stages")) {
     LoadStage stage;
-    if (part.find("duration"))
-      part.wrong("duration", "is called \"for\" here; write for = \"10s\"");
+    if (part.find(duration_in_k6))
+      part.wrong(duration_in_k6, "is called \"for\" here; write for = \"10s\"");
     else
       part.require("for", "\"10s\"");
     part.duration("for", stage.lasting, Duration::zero(), longest);

@@ -72,8 +72,7 @@ upstream = "127.0.0.1:1"
 [[workload]]
 name = "load"
 through = "source"
-rate = "20/s"
-for = "60s"
+stages = [{{ for = "0s", target = "20/s" }}, {{ name = "stage", for = "60s", target = "20/s" }}]
 [workload.request]
 path = "/{{id}}"
 [[fault]]
@@ -90,7 +89,7 @@ connection = "host=127.0.0.1"
 query = "select 1"
 """
 ARGUMENTS = {"fault": "outage", "source": "source", "phase": "baseline", "status": "503",
-             "sink": "sink"}
+             "sink": "sink", "stage": "stage"}
 VALUES = {"duration": "1s", "count": "10", "share": "5%"}
 # A value for each parameter of a fault.
 PARAMETERS = {
@@ -313,10 +312,12 @@ def wrong_faults(root):
 def wrong_keys(root):
     """Every key that the reader of drills asks for is in README's tables, and no other."""
     asks = re.compile(r"(?:\.|->)(?:text|name|choice|duration|count|rate|texts|text_map|section|"
-                      r"sections|find|require)\(\s*\"(\w+)\"|read_(?:address|name)\(\s*[*\w]+,\s*"
+                      r"sections|find|require)\(\s*\"(\w+)\"|"
+                      r"read_(?:address|name|header_name)\(\s*[*\w]+,\s*"
                       r"\"(\w+)\"")
     existing = {"rate", "vus"}  # asked for through a variable
-    for path in ("scenarios/drill/drill_sections.cc", "scenarios/drill/drill_traffic.cc"):
+    for path in ("scenarios/drill/drill_sections.cc", "scenarios/drill/drill_traffic.cc",
+                 "scenarios/drill/drill_workload.cc"):
         existing |= {a or b for a, b in asks.findall(source(root, path))}
     existing |= set(re.findall(r'\{\.name = "(\w+)"', source(root, "faults/aim.cc")))
     for path in pathlib.Path(root, "faults", "tcp").glob("*.cc"):

@@ -1,5 +1,9 @@
 // What load is offered, and when.
 
+#include <atomic>
+#include <map>
+
+#include "scenarios/workload/session.h"
 #include "tests/scenarios/http_peer.h"
 #include "tests/scenarios/load_run.h"
 #include "tests/support/catch.h"
@@ -204,6 +208,78 @@ TEST_CASE("a target is found by its name, at whichever of its addresses listens"
   HttpPeer peer(ok);
   LoadRun run(steady(3), {"localhost", peer.address().port});
   CHECK(count(run.run(), Outcome::answered) == 3);
+}
+
+TEST_CASE("a mix reaches the peer as it was dealt, each arrival from the next source") {
+  HttpPeer peer(ok);
+  WorkloadPlan plan = steady(40);
+  plan.mix.resize(2);
+  plan.mix[0] = {"oura", 3, "POST", "/oura", {}, "{id}"};
+  plan.mix[1] = {"probe", 1, "HEAD", "/probe", {}, ""};
+  plan.sources.pool = 4;
+  LoadRun run(plan, peer.address(), 7);
+  auto requests = run.run();
+  REQUIRE(requests.size() == 40);
+  std::ranges::sort(requests, {}, &Request::scheduled);
+  Mix mix(plan.mix, Draw(7).about("hooks").about("mix"));
+  std::size_t probes = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    CHECK(requests[i].kind == mix.kind_of(i));
+    CHECK(requests[i].source == "10.0.0." + std::to_string(i % 4 + 1));
+    probes += requests[i].kind;
+  }
+  CHECK(probes == 10);
+  std::size_t seen_probes = 0;
+  for (const Seen& seen : peer.seen()) {
+    if (seen.head.starts_with("HEAD /probe ")) ++seen_probes;
+    CHECK(seen.head.find("\r\nX-Forwarded-For: 10.0.0.") != std::string::npos);
+  }
+  CHECK(seen_probes == 10);
+}
+
+TEST_CASE("a user is one source, or another after each session") {
+  HttpPeer peer(ok);
+  WorkloadPlan plan = users(2);
+  plan.sources.pool = 6;
+  plan.sources.session = 3;
+  LoadRun run(plan, peer.address());
+  run.start();
+  REQUIRE(run.await_ended(40));
+  run.load().stop();
+  auto requests = run.finish();
+  std::map<std::string, std::size_t> times;
+  for (const Request& request : requests) ++times[request.source];
+  const Sources sources(plan);
+  // Sessions of a user follow each other, so its sources were all there before one comes again.
+  for (const std::uint64_t user : {0U, 1U}) {
+    CHECK(times[sources.of_user(user, 0)] >= times[sources.of_user(user, 3)]);
+    CHECK(times[sources.of_user(user, 3)] >= times[sources.of_user(user, 6)]);
+  }
+  CHECK(times.size() <= 6);
+  CHECK(times.size() >= 3);
+}
+
+TEST_CASE("what an answer says of the wait is kept, what makes no sense is not") {
+  std::atomic<int> answered = 0;
+  HttpPeer peer([&](const Seen&) {
+    const std::string waits[] = {"12", "0", "1.5", "soon", "-1", "1e99"};
+    Reply reply;
+    reply.bytes = "HTTP/1.1 200 OK\r\nx-sem-wait-ms: " + waits[std::min(answered++, 5)] +
+                  "\r\nContent-Length: 0\r\n\r\n";
+    return reply;
+  });
+  WorkloadPlan plan = users(1);
+  plan.wait_header = "X-Sem-Wait-Ms";
+  plan.think = 1ms;
+  plan.retries = 0;
+  LoadRun run(plan, peer.address());
+  run.start();
+  REQUIRE(run.await_ended(6));
+  const auto requests = run.requests();
+  CHECK(requests[0].wait == 12ms);
+  CHECK(requests[1].wait == 0ms);
+  CHECK(requests[2].wait == 1500us);
+  for (const std::size_t i : {3U, 4U, 5U}) CHECK_FALSE(requests[i].wait.has_value());
 }
 
 }  // namespace

@@ -1,0 +1,114 @@
+"""The drills whose load is what is looked at, through scripts/quickstart, against a real PostgreSQL:
+k6-baseline and spike with the healthy bridge, in stages that are shorter still.
+
+workload_drills_test.py BUILD_FOLDER
+"""
+
+import collections
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILT = pathlib.Path(sys.argv.pop(1)).resolve()
+LIMIT = 240  # seconds, for what takes less than one minute
+
+
+class WorkloadDrillsTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="faultline-"))
+        self.folder.chmod(0o711)  # PostgreSQL is another user, and has its data below
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def run_drill(self, drill, settings):
+        """Its report. What it took is bounded by the stages, and it ends by itself."""
+        words = [word for one in settings for word in ("--set", one)]
+        process = subprocess.Popen(
+            [ROOT / "scripts" / "quickstart", drill, *words, "--built", BUILT, "--out",
+             self.folder / "run"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            said, _ = process.communicate(timeout=LIMIT)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.communicate(timeout=LIMIT)
+        self.assertTrue((self.folder / "run" / "report.json").exists(), said)
+        report = json.loads((self.folder / "run" / "report.json").read_text())
+        self.assertEqual(report["exit_code"], process.returncode, said)
+        return report, said
+
+    def requests(self, workload):
+        lines = (self.folder / "run" / "requests.jsonl").read_text().splitlines()
+        return [one for one in map(json.loads, lines) if one.get("workload", 0) == workload]
+
+    def check_passed(self, report, said):
+        open_ones = [one for one in report["expectations"] if one["verdict"] != "pass"]
+        self.assertEqual((report["verdict"], open_ones), ("pass", []), said)
+
+    def check_mix(self, requests):
+        """40 : 40 : 20 is dealt in rounds of five, so the shares hold up to one round."""
+        kinds = collections.Counter(one.get("request", 0) for one in requests)
+        for kind, share in ((0, 0.4), (1, 0.4), (2, 0.2)):
+            self.assertLessEqual(abs(kinds[kind] - share * len(requests)), 2, kinds)
+
+    def test_the_baseline_in_stages(self):
+        stages = {"warm-up": 3, "base": 6, "climb": 3, "sustained": 6, "peak": 3, "stress": 6,
+                  "ramp-down": 3}
+        report, said = self.run_drill("k6-baseline", [
+            *(f"workload.webhooks.stages.{name}.for={length}s" for name, length in stages.items()),
+            f"workload.health.for={sum(stages.values())}s"])
+        self.check_passed(report, said)
+        requests = self.requests(0)
+        self.check_mix(requests)
+        # More users, more answers; and the probes were on schedule whatever the users did.
+        rate = [report["measures"][f"rate(webhooks, {stage})"]["value"]
+                for stage in ("base", "sustained", "stress")]
+        self.assertEqual(rate, sorted(rate))
+        self.assertEqual(len(self.requests(1)), 20 * sum(stages.values()))
+        # A session is twenty requests of one source; a user has had two at least.
+        sources = collections.Counter(one["source"] for one in requests)
+        self.assertGreaterEqual(len(sources), 100)
+        self.assertLessEqual(max(sources.values()), 20)
+        page = (self.folder / "run" / "report.md").read_text()
+        for row in ("| webhooks | warm-up | ramp, 0 users to 10 users |",
+                    "| webhooks | stress | 100 users |", "maximum achieved",
+                    "webhooks.healthkit", "| health | /health | all |",
+                    "✓ webhooks: http\\_req\\_duration p(95) < 500".replace("\\", "")):
+            self.assertIn(row, page)
+
+    def test_the_spike(self):
+        report, said = self.run_drill("spike", [
+            "workload.webhooks.stages.before.for=10s", "workload.webhooks.stages.spike.for=12s",
+            "workload.webhooks.stages.after.for=18s", "timing.window=3s", "timing.hold=6s"])
+        self.check_passed(report, said)
+        requests = self.requests(0)
+        self.check_mix(requests)
+        measures = report["measures"]
+        self.assertEqual(measures["lost"]["value"], 0)
+        self.assertEqual(measures["lost"]["n"], len(requests))
+        # Every answer told how long it waited, and whoever waited was waiting for his turn only.
+        self.assertEqual(measures["wait.mean(webhooks, spike)"]["n"],
+                         measures["requests(webhooks, spike)"]["value"]
+                         if "requests(webhooks, spike)" in measures
+                         else measures["p99(webhooks, spike)"]["n"])
+        self.assertLess(measures["wait.max(webhooks, spike)"]["value"],
+                        measures["max(webhooks, spike)"]["value"])
+        self.assertLess(measures["p99(webhooks, before)"]["value"],
+                        measures["p99(webhooks, spike)"]["value"])
+        page = (self.folder / "run" / "report.md").read_text()
+        for row in ("Normal load: 50 users", "Spike to: 300 users", "Recovery time: ",
+                    "| Pre-spike |", "| Post-spike |", "Message loss: 0"):
+            self.assertIn(row, page)
+
+
+if __name__ == "__main__":
+    # Being told to end must end the drill and its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    unittest.main(verbosity=2)
