@@ -71,8 +71,9 @@ class Recognised {
     }
   }
   bool operator()(const Request& request) const {
+    if (!any_ || request.workload >= kinds_.size()) return true;
     const auto& kinds = kinds_[request.workload];
-    return !any_ || request.kind >= kinds.size() || kinds[request.kind];
+    return request.kind >= kinds.size() || kinds[request.kind];
   }
 
  private:

@@ -266,3 +266,97 @@ TEST_CASE("a breaker that nobody asked for, and one that never opened, say so") 
   calm.expect("breaker.opens(webhooks, db) == 0");
   CHECK(has(section(page_of(calm.recording()), "Circuit breaker"), "was not exercised"));
 }
+
+TEST_CASE("a load in stages is told by stage: ramps as ramps, the best plateau marked") {
+  using namespace std::chrono_literals;
+  RecordingBuilder run;
+  WorkloadPlan& plan = run.recording().drill.workloads[0];
+  plan.model = LoadModel::vus;
+  plan.think = 1s;
+  plan.stages = {{2s, 10, "warm-up"}, {8s, 10, "base"}, {2s, 50, "climb"},
+                 {8s, 50, "busy"},    {2s, 50},         {8s, 50, "stress"}};
+  run.load({0, 10000, 100, 5}).load({10000, 20000, 20, 5}).load({20000, 30000, 25, 5});
+  const std::string page = section(page_of(run.recording()), "Throughput");
+  INFO(page);
+  CHECK(has(page, "| webhooks | warm-up | ramp, 0 users to 10 users |"));
+  CHECK(has(page, "| webhooks | base | 10 users | 8s | 80 | 10 | 9.95, N/(R+Z) |  |"));
+  CHECK(has(page, "| webhooks | climb | ramp, 10 users to 50 users | 2s | 100 | 50 |  |  |"));
+  CHECK(has(page, "| webhooks | busy | 50 users | 8s | 400 | 50 |"));
+  CHECK(has(page, "maximum achieved |"));
+  CHECK(
+      has(page, "| webhooks | stage 5 | 50 users | 2s | 0 | not measured: the stage has no name"));
+  CHECK(has(page, "-20 % to the plateau before |"));
+}
+
+TEST_CASE("a spike has its phases, its waits and its recovery") {
+  using namespace std::chrono_literals;
+  RecordingBuilder run;
+  WorkloadPlan& plan = run.recording().drill.workloads[0];
+  plan.model = LoadModel::vus;
+  plan.think = 900ms;
+  plan.wait_header = "X-Sem-Wait-Ms";
+  plan.stages = {{0s, 50}, {10s, 50, "before"}, {0s, 300}, {10s, 300, "spike"},
+                 {0s, 50}, {20s, 50, "after"}};
+  run.recording().load_ended = ms(40000);
+  run.load({0, 10000, 20, 60}).load({10000, 20000, 10, 2000}).load({20000, 40000, 20, 60});
+  for (Request& request : run.recording().requests) request.wait = request.latency() - 60ms;
+  const std::string page = section(page_of(run.recording()), "Spike test");
+  INFO(page);
+  CHECK(has(page, "### spike"));
+  CHECK(has(page, "Normal load: 50 users · Spike to: 300 users · Spike duration: 10s"));
+  CHECK(has(page, "| Pre-spike | 400 | 50 | 60ms | 60ms | 0 % | 0s | 0s | 0 % | cannot tell |"));
+  CHECK(has(page, "| During the spike | 1000 | 100 | 2s | 2s | 0 % | 1.94s | 1.94s | 100 % | 1 |"));
+  CHECK(has(page, "Recovery time: 0s"));
+  // 250 users left, and the service had 50 a second to spare.
+  CHECK(has(page, "about 5s"));
+}
+
+TEST_CASE("a load without steps has no spike, and says so") {
+  const std::string page = page_of(ideal_outage().recording());
+  CHECK(has(section(page, "Spike test"), "not collected: no workload has a stage"));
+  CHECK_FALSE(has(section(page, "Throughput"), "### By stage"));
+  CHECK(has(section(page, "Performance by webhook type"), "no workload has a mix"));
+  CHECK(has(section(page, "Health checks"), "no health route is asked"));
+}
+
+TEST_CASE("the kinds of a mix and the prober of a health route have rows of their own") {
+  RecordingBuilder run;
+  WorkloadPlan& plan = run.recording().drill.workloads[0];
+  plan.mix.resize(2);
+  plan.mix[0].name = "oura";
+  plan.mix[0].path = "/oura";
+  plan.mix[0].weight = 3;
+  plan.mix[1].name = "whoop";
+  plan.mix[1].path = "/whoop";
+  WorkloadPlan prober;
+  prober.name = "prober";
+  prober.method = "GET";
+  prober.path = "/health?deep=1";
+  run.recording().drill.workloads.push_back(prober);
+  run.load({2000, 6000, 10, 20});
+  auto& requests = run.recording().requests;
+  for (std::size_t i = 0; i < requests.size(); ++i) requests[i].kind = i % 4 == 0 ? 1 : 0;
+  run.load({6000, 8000, 100, 7}).request(9000, 7, {503, ""});
+  for (std::size_t i = 400; i < requests.size(); ++i) requests[i].workload = 1;
+  const std::string page = page_of(run.recording());
+  INFO(page);
+  CHECK(has(section(page, "Performance by webhook type"),
+            "| webhooks.oura | POST /oura | 3/4 (75 %) | 300/400 (75 %) | all | 20ms | 20ms |"));
+  CHECK(has(section(page, "Performance by webhook type"),
+            "| webhooks.whoop | POST /whoop | 1/4 (25 %) | 100/400 (25 %) |"));
+  CHECK(has(section(page, "Health checks"),
+            "| prober | /health | all | 21 | 7ms | 7ms | 7ms | 1/21"));
+  CHECK(has(section(page, "Health checks"), "| 100ms |"));
+}
+
+TEST_CASE("thresholds stand in the log as k6 prints them") {
+  auto run = ideal_outage();
+  run.expect("p95(webhooks, all) < 500ms").expect("errors(webhooks, all) < 1%");
+  auto& expectations = run.recording().drill.expectations;
+  expectations[0].text = "webhooks: http_req_duration p(95) < 500";
+  expectations[1].text = "webhooks: http_req_failed rate < 0.01";
+  const std::string log = section(page_of(run.recording()), "Log");
+  INFO(log);
+  CHECK(has(log, "     ✓ webhooks: http_req_duration p(95) < 500, was 5ms"));
+  CHECK(has(log, "     ✗ webhooks: http_req_failed rate < 0.01, was 35."));
+}

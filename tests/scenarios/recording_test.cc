@@ -96,6 +96,9 @@ Request request(Chance& chance) {
   request.outcome = static_cast<Outcome>(chance.below(9));
   request.status = static_cast<std::uint16_t>(chance.below(600));
   request.reason = chance.text(20);
+  request.kind = static_cast<std::uint16_t>(chance.below(3));
+  if (chance.coin()) request.source = "10.0.0." + std::to_string(chance.below(255));
+  if (chance.coin()) request.wait = Duration(static_cast<std::int64_t>(chance.below(1000)));
   return request;
 }
 
