@@ -116,7 +116,7 @@ void read_sources(Section& section, WorkloadPlan& workload) {
     sources->wrong("session",
                    "only goes with model = \"vus\"; arrivals come from all sources in turn");
   sources->finish();
-  if (plan.pool - 1 > std::numeric_limits<std::uint32_t>::max() - plan.first)
+  if (plan.pool > 0 && plan.pool - 1 > std::numeric_limits<std::uint32_t>::max() - plan.first)
     sources->wrong("first", "there are no " + std::to_string(plan.pool) +
                                 " addresses from there on; begin lower");
 }

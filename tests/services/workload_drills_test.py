@@ -80,7 +80,7 @@ class WorkloadDrillsTest(unittest.TestCase):
         for row in ("| webhooks | warm-up | ramp, 0 users to 10 users |",
                     "| webhooks | stress | 100 users |", "maximum achieved",
                     "webhooks.healthkit", "| health | /health | all |",
-                    "✓ webhooks: http\\_req\\_duration p(95) < 500".replace("\\", "")):
+                    "✓ webhooks: http_req_duration p(95) < 500"):
             self.assertIn(row, page)
 
     def test_the_spike(self):
