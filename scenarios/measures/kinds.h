@@ -80,6 +80,15 @@ extern const MeasureKind duplicated;
 extern const MeasureKind stored_unacknowledged;
 extern const MeasureKind foreign;
 
+// retries.cc
+extern const MeasureKind amplification;
+extern const MeasureKind attempts_most;
+extern const MeasureKind backoff;
+extern const MeasureKind backoff_growth;
+extern const MeasureKind backoff_jitter;
+extern const MeasureKind resent;
+extern const MeasureKind client_timeout;
+
 // generator.cc
 extern const MeasureKind generator_lag_p99;
 extern const MeasureKind generator_late;

@@ -119,6 +119,17 @@ TEST_CASE("every measure knows its value in a run where everything happened") {
   run.exchange("db", 20002, 20003, Told::ack).audited();
   run.load({30000, 40000});
   run.recording().load_ended = ms(39980);
+  for (const double at :
+       {15001.0, 16001.0}) {  // two demands of three attempts, while each is alone
+    std::erase_if(run.recording().requests, [&](const Request& request) {
+      return request.sent >= ms(at - 1) && request.sent < ms(at + 100);
+    });
+    run.request(at, 90, {});
+    for (const double from : {at + 1, at + 10, at + 30})
+      run.exchange("db", from, from + 1, Told::ambiguous);
+  }
+  run.event(EventKind::peer_reset, "db", 17010);
+  run.exchange("db", 17000, 17010, Told::nothing);
   auto breaker = healthy_breaker();
   run.recording().drill.workloads[0].stages = {
       {std::chrono::seconds(0), 50}, {std::chrono::seconds(10), 50, "before"},
