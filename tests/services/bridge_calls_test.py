@@ -75,7 +75,9 @@ class CallsTest(BridgeTest):
         before = self.api.requests("agent")
         self.api.script("agent", "stall " * (others + 1))
         self.change(bridge, "open")
-        time.sleep(OPEN)  # of the service's own; a call any earlier would be refused
+        half_open = time.monotonic() + OPEN
+        while time.monotonic() < half_open:  # a call any earlier would be refused
+            time.sleep(0.01)
         answers = []
         threads = [threading.Thread(target=lambda: self.hang_up(bridge, answers))
                    for _ in range(others + 1)]

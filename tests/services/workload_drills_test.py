@@ -1,4 +1,4 @@
-"""The drills whose load is what is looked at, through scripts/quickstart, against a real PostgreSQL:
+"""The drills whose load is what is looked at, through scripts/quickstart, with a real PostgreSQL:
 k6-baseline and spike with the healthy bridge, in stages that are shorter still.
 
 workload_drills_test.py BUILD_FOLDER
