@@ -125,7 +125,7 @@ std::string run_document(const Recording& recording) {
     object.text("drill_file", recording.drill.file);
     object.count("seed", recording.drill.seed);
     object.text("started_at", recording.started_at);
-    instant_if_any(object, "clock_zero", recording.clock_zero);
+    object.instant_if_any("clock_zero", recording.clock_zero);
     object.text("ending", name(recording.ending));
     object.text_if_any("why", recording.why);
     object.number("signal", recording.signal);

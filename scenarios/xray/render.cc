@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "scenarios/recording/json_line.h"
+#include "proxy/json_line.h"
 #include "scenarios/xray/answer.h"
 
 namespace faultline::xray {
