@@ -22,13 +22,23 @@ extern const FaultKind reset_kind;
 extern const FaultKind close_kind;
 extern const FaultKind half_close_kind;
 
+// … and in faults/http/.
+extern const FaultKind status_kind;
+extern const FaultKind lose_response_kind;
+extern const FaultKind error_after_kind;
+extern const FaultKind never_sent_kind;
+extern const FaultKind hang_kind;
+extern const FaultKind truncate_kind;
+extern const FaultKind trickle_kind;
+
 namespace {
 
 constexpr std::array kinds = {
-    &latency_kind,      &loss_kind,      &bandwidth_kind,    &slice_kind,
-    &stall_kind,        &blackhole_kind, &silent_death_kind, &flap_kind,
-    &limit_kind,        &corrupt_kind,   &refuse_kind,       &slow_accept_kind,
-    &backlog_full_kind, &reset_kind,     &close_kind,        &half_close_kind,
+    &latency_kind,    &loss_kind,         &bandwidth_kind,     &slice_kind,       &stall_kind,
+    &blackhole_kind,  &silent_death_kind, &flap_kind,          &limit_kind,       &corrupt_kind,
+    &refuse_kind,     &slow_accept_kind,  &backlog_full_kind,  &reset_kind,       &close_kind,
+    &half_close_kind, &status_kind,       &lose_response_kind, &error_after_kind, &never_sent_kind,
+    &hang_kind,       &truncate_kind,     &trickle_kind,
 };
 
 }  // namespace

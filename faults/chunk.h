@@ -29,6 +29,7 @@ struct Label {
   std::uint64_t exchange = 0;  // ordinal of the exchange on its connection, from 1; 0 = none
   bool first = false;          // these bytes begin the message
   bool last = false;           // these bytes complete it
+  bool claimed = false;        // the exchange belongs to another fault already (Outlet::claim)
 };
 
 struct Chunk {

@@ -10,7 +10,7 @@
 //
 //   armed ─▶ opening ─▶ chunk … chunk ─▶ end ─▶ disarmed
 //     (a connection older than the fault misses `opening`; `timer` comes when asked for; `update`
-//      may come between any two)
+//      may come between any two; `turn` comes when asked for)
 
 #include <cassert>
 #include <memory>
@@ -60,6 +60,25 @@ class Outlet {
   virtual void open_at(Instant due) = 0;
 
   virtual void wake_at(Instant when) = 0;  // ask for one `timer` moment, not before `when`
+
+  // About exchanges, as the codec of the connection labels them.
+  // The chunk (or the end) at hand waits until enough of its message was seen to decide. That alone
+  // alters nothing, and is not told as touched.
+  virtual void defer() = 0;
+  // Everything that waits at this fault is offered again, after the other orders of this moment.
+  virtual void reconsider() = 0;
+  // Asks whether this exchange is one that the aim takes, which counts it. After a yes it is this
+  // fault's alone, and it is reported when the fault has told what its client was told.
+  virtual bool claim(std::uint64_t exchange) = 0;
+  // Ask for one `turn` moment.
+  virtual void await_turn(std::uint64_t exchange) = 0;
+  // The server never sees this claimed exchange; what is answered from now on is its response. Only
+  // at its turn.
+  virtual void withhold(std::uint64_t exchange) = 0;
+  // What the client of this claimed exchange was told, in the protocol's codes; empty: nothing that
+  // settles it. Said once, when it has been told.
+  virtual void tell(std::uint64_t exchange, std::string_view code) = 0;
+  virtual void end_answers() = 0;  // FIN to the sender of this chunk, behind what was answered
 };
 
 struct Moment {
@@ -75,12 +94,23 @@ struct Moment {
 // kernel drops their SYNs.
 enum class Admission : std::uint8_t { accept, full };
 
+class Fault;
+
+// The two halves of a fault that decides about exchanges: one on each link of a connection. What
+// they share is theirs.
+struct Halves {
+  std::unique_ptr<Fault> upstream, downstream;
+};
+
 class Fault {
  public:
   virtual ~Fault() = default;
 
   // The state a new link starts with. A configured Fault is the prototype of all its links.
   virtual std::unique_ptr<Fault> fresh() const = 0;
+
+  // The same for both links of a connection at once, asked of a kind that is `by_exchange`.
+  virtual Halves fresh_halves() const { return {fresh(), fresh()}; }
 
   // Takes over the settings of another configured fault of the same kind and keeps what this one
   // has counted. What waits at the fault is then offered again, each with the instant it first came
@@ -102,6 +132,10 @@ class Fault {
   virtual void end(const Moment&, Outlet& outlet) { outlet.pass(); }
   // Comes when asked for and once after an update.
   virtual void timer(const Moment&, Outlet&) {}
+  // Every exchange before the awaited one has been answered, and no byte of an answer is on its
+  // way: what is answered now is in its place. 0: there will be no turn, because the connection
+  // stopped making sense.
+  virtual void turn(const Moment&, std::uint64_t /*exchange*/, Outlet&) {}
   // The fault was taken out. The link releases what it held after this, in order.
   virtual void disarmed(const Moment&, Outlet&) {}
 };
@@ -130,6 +164,11 @@ struct FaultKind {
   Directions default_directions = Directions::both;
   // False: it acts on whole proxies, before there is a connection to choose, and an aim is refused.
   bool aimed = true;
+  // True: it decides about each exchange, on both links of a connection together, and its aim
+  // chooses among exchanges.
+  bool by_exchange = false;
+  // The protocol of the proxies it can act on; empty: any.
+  std::string_view protocol = {};
   // Builds the prototype from settings that `parameters` has already checked one by one; what is
   // wrong only in combination is an Error here.
   Checked<std::unique_ptr<Fault>> (*make)(const Settings&) = nullptr;

@@ -21,6 +21,19 @@ std::string_view name(Told told) {
   return {};
 }
 
+std::string_view name(Fate fate) {
+  switch (fate) {
+    case Fate::forwarded:
+      return "forwarded";
+    case Fate::withheld:
+      return "withheld";
+    case Fate::unknown:
+      return "unknown";
+  }
+  assert(false);
+  return {};
+}
+
 std::string_view name(SessionFact fact) {
   switch (fact) {
     case SessionFact::ready:

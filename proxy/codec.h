@@ -35,11 +35,22 @@ enum class Told : std::uint8_t {
 };
 std::string_view name(Told told);
 
+// What became of the request: the other half of the truth about an exchange. Whoever was told
+// nothing and whoever was told a lie may have had the work done, or not.
+enum class Fate : std::uint8_t {
+  forwarded,  // the server was given it
+  withheld,   // a fault kept it: the server never saw it whole and did nothing
+  unknown,    // no response came and no fault of ours says why
+};
+std::string_view name(Fate fate);
+
 struct Exchange {
   std::uint64_t ordinal = 0;  // on its connection, from 1, in request order
   InlineText<64> name;  // "POST /webhooks/oura", "INSERT", "BEGIN"; no values, cut at 64 bytes
   InlineText<8> code;   // "202", "57P01"; empty when there was neither
   Told told = Told::nothing;
+  Fate fate = Fate::forwarded;
+  std::uint32_t fault = 0;   // the id of the fault that claimed it and said what was told; 0: none
   char transaction = 0;      // PostgreSQL: status byte of ReadyForQuery ('I', 'T', 'E'); else 0
   Instant request_first{};   // arrival of the request's first byte
   Instant request_last{};    // … of its last; request_first while it is incomplete
@@ -79,6 +90,19 @@ class Codec {
   // True between messages in this direction: a place where the link may change its mode.
   virtual bool at_boundary(Direction direction) const = 0;
   virtual bool opaque() const = 0;
+
+  // What faults do to exchanges (faults/fault.h). A protocol without such faults need not listen.
+  // The exchange is a fault's: it is reported when that has told, and when its response is complete
+  // or it was withheld; at the latest when the connection is over. False: it is not open, or is
+  // another's already.
+  virtual bool claim(std::uint64_t /*exchange*/, std::uint32_t /*fault*/) { return false; }
+  // No response to this claimed exchange will come from the server. Not during a cut.
+  virtual void withhold(std::uint64_t /*exchange*/) {}
+  virtual void tell(std::uint64_t /*exchange*/, std::string_view /*code*/, Instant /*now*/,
+                    CodecOutlet& /*out*/) {}
+  virtual void disclaim(std::uint32_t /*fault*/, CodecOutlet& /*out*/) {}
+  // Every exchange before this one has been reported.
+  virtual bool settled_before(std::uint64_t /*exchange*/) const { return true; }
 };
 
 struct CodecKind {

@@ -30,15 +30,15 @@ Link::Stage* Link::find(FaultId id) {
   return found == stages_.end() ? nullptr : &*found;
 }
 
-bool Link::arm(const Arming& arming, Instant now, bool established) {
+bool Link::arm(const Arming& arming, Instant now, bool established, std::unique_ptr<Fault> half) {
   assert(find(arming.id) == nullptr);
   const auto place = std::ranges::lower_bound(stages_, arming.id, {}, &Stage::id);
   Stage& stage = *stages_.emplace(place);
   stage.id = arming.id;
-  stage.fault = arming.prototype.fresh();
+  stage.fault = half ? std::move(half) : arming.prototype.fresh();
   stage.draw = arming.draw;
   stage.since = arming.since;
-  Verdict verdict(stage);
+  Verdict verdict(stage, exit_);
   stage.fault->armed(moment(stage, now), established, verdict);
   carry_out(index_of(stage), verdict, now);
   return !verdict.silent();
@@ -53,7 +53,7 @@ bool Link::update(FaultId id, const Fault& prototype, Draw draw, Instant now) {
   stage->fault->update(prototype);
   if (stage->open_at > now) ask_opening(index, stage->opened, now);
   offer_again(index, now);
-  Verdict verdict(*stage);
+  Verdict verdict(*stage, exit_);
   stage->fault->timer(moment(*stage, now), verdict);
   carry_out(index, verdict, now);
   return waited || !verdict.silent();
@@ -65,7 +65,7 @@ void Link::opening(Instant now) {
 
 void Link::ask_opening(std::size_t index, Instant opened, Instant now) {
   Stage& stage = stages_[index];
-  Verdict verdict(stage);
+  Verdict verdict(stage, exit_);
   stage.opened = opened;
   stage.fault->opening(moment(stage, opened), verdict);
   stage.open_at = verdict.opens;
@@ -83,11 +83,13 @@ bool Link::disarm(FaultId id, Instant now) {
   Stage* const stage = find(id);
   if (stage == nullptr) return false;
   const std::size_t index = index_of(*stage);
-  const bool waited = !stage->waiting.empty() || stage->open_at > now;
-  Verdict verdict(*stage);
+  const bool waited = !stage->waiting.empty() || stage->open_at > now || stage->claimed != 0;
+  Verdict verdict(*stage, exit_);
   stage->fault->disarmed(moment(*stage, now), verdict);
   carry_out(index, verdict, now);
-  if (!stage->waiting.empty()) exit_.touched(id, 0);  // the release is its last alteration
+  // The release is its last alteration, unless what waits had only not been decided yet.
+  if (!std::ranges::all_of(stage->waiting, &Item::deferred)) exit_.touched(id, 0);
+  exit_.disclaim(id);
   release(index, never, now);
   stages_.erase(stages_.begin() + static_cast<std::ptrdiff_t>(index));
   return waited || !verdict.silent();
@@ -96,6 +98,44 @@ bool Link::disarm(FaultId id, Instant now) {
 void Link::arrive(const Chunk& chunk) { enter(0, chunk, nullptr); }
 
 void Link::sender_closed(Closing closing, Instant now) { enter_closing(0, closing, now); }
+
+std::size_t Link::behind(FaultId id) const {
+  const auto found = std::ranges::upper_bound(stages_, id, {}, &Stage::id);
+  return static_cast<std::size_t>(found - stages_.begin());
+}
+
+void Link::answered(FaultId fault, const Chunk& chunk) { enter(behind(fault), chunk, nullptr); }
+
+void Link::answers_ended(FaultId fault, Instant now) {
+  enter_closing(behind(fault), Closing::end, now);
+}
+
+std::uint64_t Link::awaits() const {
+  std::uint64_t earliest = 0;
+  for (const Stage& stage : stages_) {
+    if (stage.awaits != 0 && (earliest == 0 || stage.awaits < earliest)) earliest = stage.awaits;
+  }
+  return earliest;
+}
+
+void Link::turn(std::uint64_t exchange, Instant now) {
+  const auto found = std::ranges::find(stages_, exchange, &Stage::awaits);
+  if (found != stages_.end()) turn(index_of(*found), exchange, now);
+}
+
+void Link::no_turn(Instant now) {
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    if (stages_[i].awaits != 0) turn(i, 0, now);
+  }
+}
+
+void Link::turn(std::size_t index, std::uint64_t exchange, Instant now) {
+  Stage& stage = stages_[index];
+  stage.awaits = 0;
+  Verdict verdict(stage, exit_);
+  stage.fault->turn(moment(stage, now), exchange, verdict);
+  carry_out(index, verdict, now);
+}
 
 void Link::dropped(std::uint64_t bytes) {
   for (const Stage& stage : stages_) {
@@ -116,7 +156,12 @@ void Link::enter(std::size_t index, const Chunk& chunk, std::unique_ptr<Block> b
   if (stage.closed) return exit_.touched(stage.id, chunk.bytes.size());
   Item item;
   item.block = std::move(block);
-  offer(index, chunk, std::move(item), chunk.arrived);
+  Chunk labelled = chunk;
+  const auto claims = [&](const Stage& before) { return before.claimed == chunk.label.exchange; };
+  if (chunk.label.exchange != 0 && !chunk.label.claimed)
+    labelled.label.claimed =
+        std::any_of(stages_.begin(), stages_.begin() + static_cast<std::ptrdiff_t>(index), claims);
+  offer(index, labelled, std::move(item), chunk.arrived);
 }
 
 void Link::enter_closing(std::size_t index, Closing closing, Instant now) {
@@ -133,17 +178,20 @@ void Link::enter_closing(std::size_t index, Closing closing, Instant now) {
 // of them is filled in here.
 void Link::offer(std::size_t index, const Chunk& chunk, Item item, Instant now) {
   Stage& stage = stages_[index];
-  Verdict verdict(stage);
+  Verdict verdict(stage, exit_);
   stage.fault->chunk(moment(stage, chunk.arrived), chunk, verdict);
   item.label = chunk.label;
   item.arrived = chunk.arrived;
   item.due = verdict.fate == Verdict::Fate::delayed ? verdict.due : now;
+  item.deferred = verdict.fate == Verdict::Fate::deferred;
+  if (item.deferred) item.due = never;
   switch (verdict.fate) {
     case Verdict::Fate::dropped:
       if (!item.counted) exit_.touched(stage.id, chunk.bytes.size());
       break;
     case Verdict::Fate::passed:
     case Verdict::Fate::delayed:
+    case Verdict::Fate::deferred:
       advance(index, chunk, std::move(item), now);
       break;
     case Verdict::Fate::replaced: {
@@ -191,9 +239,11 @@ void Link::pass_parts(std::size_t index, const Chunk& chunk, const Verdict& verd
 
 void Link::offer_closing(std::size_t index, Item item, Instant now) {
   Stage& stage = stages_[index];
-  Verdict verdict(stage);
+  Verdict verdict(stage, exit_);
   stage.fault->end(moment(stage, item.arrived), verdict);
   item.due = verdict.fate == Verdict::Fate::delayed ? verdict.due : now;
+  item.deferred = verdict.fate == Verdict::Fate::deferred;
+  if (item.deferred) item.due = never;
   if (verdict.fate != Verdict::Fate::dropped) {
     advance_closing(index, std::move(item), now);
   } else if (!item.counted) {
@@ -238,8 +288,10 @@ void Link::advance_closing(std::size_t index, Item item, Instant now) {
 
 void Link::keep(Stage& stage, Item item) {
   if (!stage.waiting.empty()) item.due = std::max(item.due, stage.waiting.back().due);
-  if (!item.counted) exit_.touched(stage.id, item.size());
-  item.counted = true;
+  if (!item.counted && !item.deferred) {
+    exit_.touched(stage.id, item.size());
+    item.counted = true;
+  }
   stage.held += item.size();
   if (item.block) held_ += item.size() + item_cost;
   stage.waiting.push_back(std::move(item));
@@ -289,8 +341,13 @@ void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
   for (const std::uint64_t bytes : verdict.releases) release(index, bytes, now);
   if (!verdict.answered.empty()) {
     exit_.touched(stage.id, verdict.answered.size());
-    exit_.answer(verdict.answered);
+    exit_.answer(stage.id, stage.withheld, verdict.answered);
   }
+  if (verdict.answers_ended) {
+    exit_.touched(stage.id, 0);
+    exit_.end_answers(stage.id);
+  }
+  for (const auto& [exchange, code] : verdict.told) exit_.tell(exchange, code);
   if (verdict.wake != never) stage.wake = verdict.wake;
   if (verdict.ended && !stage.closed) {
     if (!exit_.ended()) exit_.touched(stage.id, 0);
@@ -309,6 +366,7 @@ void Link::carry_out(std::size_t index, const Verdict& verdict, Instant now) {
     exit_.touched(stage.id, 0);
     exit_.reset_both();
   }
+  if (verdict.reconsidered) offer_again(index, now);
 }
 
 void Link::settle(Instant now) {
@@ -316,7 +374,7 @@ void Link::settle(Instant now) {
     Stage& stage = stages_[i];
     if (stage.wake <= now) {
       stage.wake = never;
-      Verdict verdict(stage);
+      Verdict verdict(stage, exit_);
       stage.fault->timer(moment(stage, now), verdict);
       carry_out(i, verdict, now);
     }

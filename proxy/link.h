@@ -31,13 +31,21 @@ class LinkExit {
   virtual void leave(ByteView bytes) = 0;                // pass on now
   virtual void leave(std::unique_ptr<Block> block) = 0;  // the same, with the memory they are in
   virtual void leave(Closing closing) = 0;               // … behind all that left before
-  virtual void answer(ByteView bytes) = 0;               // back to the sender
-  virtual void end_other() = 0;                          // a fault ends the other direction too
-  virtual void reset_both() = 0;                         // a fault resets the connection
-  virtual void refuse() = 0;                             // a fault refuses the connection
-  virtual bool ended() const = 0;                        // this direction has ended already
+  // Back to the sender, as the response of that exchange (0: of none), from the fault that says it.
+  virtual void answer(FaultId fault, std::uint64_t exchange, ByteView bytes) = 0;
+  virtual void end_answers(FaultId fault) = 0;  // FIN to the sender, behind what was answered
+  virtual void end_other() = 0;                 // a fault ends the other direction too
+  virtual void reset_both() = 0;                // a fault resets the connection
+  virtual void refuse() = 0;                    // a fault refuses the connection
+  virtual bool ended() const = 0;               // this direction has ended already
   // A fault altered something; `bytes` may be 0. Every alteration is told, so nothing is forgotten.
   virtual void touched(FaultId fault, std::uint64_t bytes) = 0;
+  // What a fault says of exchanges (Outlet).
+  virtual bool claim(FaultId fault, std::uint64_t exchange) = 0;
+  virtual void withhold(std::uint64_t exchange) = 0;
+  virtual void tell(std::uint64_t exchange, std::string_view code) = 0;
+  // What the fault claimed and told nothing of goes on as if it had not been claimed.
+  virtual void disclaim(FaultId fault) = 0;
 };
 
 class Link {
@@ -53,8 +61,10 @@ class Link {
     Instant since{};  // in force on the proxy
   };
   // This and the next two are true when something follows from it, and settle() is due: a change
-  // that touches thousands of idle links must cost no more than telling them.
-  bool arm(const Arming& arming, Instant now, bool established);
+  // that touches thousands of idle links must cost no more than telling them. `half` is the fault
+  // to arm, where the kind makes halves; else a fresh one is asked for.
+  bool arm(const Arming& arming, Instant now, bool established,
+           std::unique_ptr<Fault> half = nullptr);
   // Takes over the settings of `prototype` and decides anew about what waits at the fault. Does
   // nothing where the fault is not armed.
   bool update(FaultId id, const Fault& prototype, Draw draw, Instant now);
@@ -65,7 +75,15 @@ class Link {
   bool staged() const { return !stages_.empty(); }
   bool armed(FaultId id) const;
 
+  // The exchange whose turn a fault awaits, the earliest of them; 0: none.
+  std::uint64_t awaits() const;
+  void turn(std::uint64_t exchange, Instant now);
+  void no_turn(Instant now);  // to all who await one: there will be none
+
   void arrive(const Chunk& chunk);
+  // What a fault on the other link answers: it goes on behind what has passed that fault's place.
+  void answered(FaultId fault, const Chunk& chunk);
+  void answers_ended(FaultId fault, Instant now);
   void sender_closed(Closing closing, Instant now);
   // Bytes came after a fault had ended this direction, and were dropped.
   void dropped(std::uint64_t bytes);
@@ -87,8 +105,9 @@ class Link {
     Label label;
     Instant arrived{};  // at this stage
     Instant due{};
-    bool counted = false;  // told as touched already
-    bool spoken = false;   // an end that the fault itself spoke
+    bool counted = false;   // told as touched already
+    bool deferred = false;  // waits for a decision, which is no alteration
+    bool spoken = false;    // an end that the fault itself spoke
 
     std::uint64_t size() const { return block ? block->view().size() : 0; }
   };
@@ -97,17 +116,22 @@ class Link {
     std::unique_ptr<Fault> fault;
     Draw draw;
     Instant since{};
-    std::uint64_t ordinal = 0;  // of the next moment that may draw
-    Instant wake = never;       // asked for by the fault
-    Instant opened{};           // when it was asked about opening
-    Instant open_at{};          // what it answered
-    bool closed = false;        // the fault ended this direction: what comes later is dropped
-    std::uint64_t held = 0;     // bytes in `waiting`
-    std::list<Item> waiting;    // allocates nothing while nothing waits
+    std::uint64_t ordinal = 0;   // of the next moment that may draw
+    Instant wake = never;        // asked for by the fault
+    Instant opened{};            // when it was asked about opening
+    Instant open_at{};           // what it answered
+    bool closed = false;         // the fault ended this direction: what comes later is dropped
+    std::uint64_t held = 0;      // bytes in `waiting`
+    std::uint64_t claimed = 0;   // the exchange it claimed last
+    std::uint64_t withheld = 0;  // … and withheld last
+    std::uint64_t awaits = 0;    // whose turn it awaits
+    std::list<Item> waiting;     // allocates nothing while nothing waits
   };
   class Verdict;
 
   Stage* find(FaultId id);
+  std::size_t behind(FaultId id) const;
+  void turn(std::size_t stage, std::uint64_t exchange, Instant now);
   std::size_t index_of(const Stage& stage) const {
     return static_cast<std::size_t>(&stage - stages_.data());
   }

@@ -6,6 +6,8 @@
 #include <cassert>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/link.h"
@@ -16,13 +18,13 @@ namespace faultline {
 // when the fault has returned.
 class Link::Verdict final : public Outlet {
  public:
-  enum class Fate : std::uint8_t { dropped, passed, delayed, replaced, parted };
+  enum class Fate : std::uint8_t { dropped, passed, delayed, deferred, replaced, parted };
   struct Part {
     std::size_t bytes;
     Instant due;
   };
 
-  explicit Verdict(const Stage& stage) : held_(stage.held) {}
+  Verdict(Stage& stage, LinkExit& exit) : held_(stage.held), stage_(stage), exit_(exit) {}
 
   void pass() override { decide(Fate::passed); }
   void pass_at(Instant when) override {
@@ -46,11 +48,27 @@ class Link::Verdict final : public Outlet {
   void refuse() override { refused = true; }
   void open_at(Instant when) override { opens = std::max(opens, when); }
   void wake_at(Instant when) override { wake = when; }
+  void defer() override { decide(Fate::deferred); }
+  void reconsider() override { reconsidered = true; }
+  bool claim(std::uint64_t exchange) override {
+    if (!exit_.claim(stage_.id, exchange)) return false;
+    stage_.claimed = exchange;
+    return true;
+  }
+  void await_turn(std::uint64_t exchange) override { stage_.awaits = exchange; }
+  void withhold(std::uint64_t exchange) override {
+    stage_.withheld = exchange;
+    exit_.withhold(exchange);
+  }
+  void tell(std::uint64_t exchange, std::string_view code) override {
+    told.push_back({exchange, std::string(code)});
+  }
+  void end_answers() override { answers_ended = true; }
 
   // Nothing was said about the connection or about what waits.
   bool silent() const {
-    return wake == never && releases.empty() && answered.empty() && !ended && !closed &&
-           !reset_spoken && !refused;
+    return wake == never && releases.empty() && answered.empty() && told.empty() && !ended &&
+           !closed && !reset_spoken && !refused && !answers_ended && !reconsidered;
   }
 
   Fate fate = Fate::dropped;
@@ -59,6 +77,8 @@ class Link::Verdict final : public Outlet {
   Instant wake = never, opens{};
   std::vector<std::uint64_t> releases;
   bool ended = false, closed = false, reset_spoken = false, refused = false;
+  bool answers_ended = false, reconsidered = false;
+  std::vector<std::pair<std::uint64_t, std::string>> told;
   std::string replacement, answered;
 
  private:
@@ -68,6 +88,8 @@ class Link::Verdict final : public Outlet {
   }
 
   const std::uint64_t held_;
+  Stage& stage_;
+  LinkExit& exit_;
 };
 
 }  // namespace faultline

@@ -13,7 +13,11 @@
 //   - A response that no request asked for, or anything the parsers refuse, is a desync.
 //
 // Slices carry the method as their message name once the header block is complete ("request" for
-// earlier bytes), and "response"; blank lines between messages and held bytes carry none.
+// earlier bytes), and "response" or, once its header block is complete, "interim"; blank lines
+// between messages and held bytes carry none.
+//
+// An exchange that a fault has claimed stays open until it is answered and told of, whatever comes
+// first; a withheld one leaves the queue, so that the next response is its successor's.
 
 #include <algorithm>
 #include <array>
@@ -40,6 +44,8 @@ struct Open {
   bool is_head = false;
   bool is_connect = false;
   bool asks_upgrade = false;
+  bool answered = false;  // its response is complete, or it was withheld; a claimed one still waits
+  bool told = false;      // the fault said what its client was told
 };
 
 // The open exchanges in request order: a ring that grows to its limit and is reused for ever.
@@ -50,6 +56,12 @@ class OpenExchanges {
   Open& front() {
     assert(count_ > 0);
     return slots_[first_];
+  }
+  const Open& front() const { return slots_[first_]; }
+
+  template <class Each>
+  void for_each(Each each) {
+    for (std::size_t i = 0; i < count_; ++i) each(slots_[(first_ + i) & (slots_.size() - 1)]);
   }
 
   Open& push() {
@@ -118,9 +130,10 @@ class Slicer {
   }
   void fed(std::size_t consumed) { base_ += consumed; }
 
-  void begin_message(std::size_t offset, std::string_view name, std::uint64_t exchange) {
+  void begin_message(std::size_t offset, std::string_view name, std::uint64_t exchange,
+                     bool claimed = false) {
     give(base_ + offset, Label{});
-    label_ = Label{.message = name, .exchange = exchange, .first = true};
+    label_ = Label{.message = name, .exchange = exchange, .first = true, .claimed = claimed};
     inside_ = true;
   }
   void rename(std::string_view name) { label_.message = name; }
@@ -156,6 +169,11 @@ class Http1 final : public Codec {
   void closed(Instant now, CodecOutlet& out) override;
   bool at_boundary(Direction direction) const override;
   bool opaque() const override { return opaque_; }
+  bool claim(std::uint64_t exchange, std::uint32_t fault) override;
+  void withhold(std::uint64_t exchange) override;
+  void tell(std::uint64_t exchange, std::string_view code, Instant now, CodecOutlet& out) override;
+  void disclaim(std::uint32_t fault, CodecOutlet& out) override;
+  bool settled_before(std::uint64_t exchange) const override;
 
  private:
   struct Requests final : HttpListener {
@@ -196,10 +214,13 @@ class Http1 final : public Codec {
   void decline_upgrade(std::uint64_t ordinal);
   void lose_track(const char* reason);
   void report_desync();
+  Open* find(std::uint64_t ordinal);
+  void report_if_settled(Open& open, CodecOutlet& out);
 
   Requests requests_{*this};
   Responses responses_{*this};
   OpenExchanges open_;
+  std::vector<Open> claimed_;   // answered or withheld, and not told of; in request order
   CodecOutlet* out_ = nullptr;  // during a call
   Instant now_{};
   const char* lost_ = nullptr;  // why this connection stopped making sense
@@ -293,12 +314,84 @@ void Http1::ended(Direction direction, Instant now, CodecOutlet& out) {
 }
 
 void Http1::closed(Instant, CodecOutlet& out) {
+  for (Open& open : claimed_) {
+    open.exchange.told = Told::nothing;
+    out.exchange(open.exchange);
+  }
+  claimed_.clear();
   for (; !open_.empty(); open_.pop()) {
     Exchange& exchange = open_.front().exchange;
     exchange.told = Told::nothing;
     out.exchange(exchange);
   }
   opaque_ = true;
+}
+
+Open* Http1::find(std::uint64_t ordinal) {
+  const auto at = [](const Open& open) { return open.exchange.ordinal; };
+  const auto found = std::ranges::find(claimed_, ordinal, at);
+  return found != claimed_.end() ? &*found : open_.find(ordinal);
+}
+
+bool Http1::claim(std::uint64_t exchange, std::uint32_t fault) {
+  Open* const open = find(exchange);
+  if (open == nullptr || open->exchange.fault != 0 || open->asks_upgrade || lost_ != nullptr)
+    return false;
+  open->exchange.fault = fault;
+  return true;
+}
+
+void Http1::withhold(std::uint64_t exchange) {
+  if (open_.empty() || open_.front().exchange.ordinal != exchange) return;
+  Open& open = open_.front();
+  open.exchange.fate = Fate::withheld;
+  open.answered = true;
+  claimed_.push_back(open);
+  open_.pop();
+}
+
+void Http1::tell(std::uint64_t exchange, std::string_view code, Instant now, CodecOutlet& out) {
+  Open* const open = find(exchange);
+  if (open == nullptr || open->exchange.fault == 0 || open->told) return;
+  Exchange& it = open->exchange;
+  open->told = true;
+  it.code = code;
+  std::uint16_t status = 0;
+  std::from_chars(code.data(), code.data() + code.size(), status);
+  it.told = status == 0 ? Told::nothing : told_by(status);
+  if (it.response_first == Instant{}) it.response_first = now;
+  it.response_last = now;
+  if (it.told == Told::nothing) it.response_first = it.response_last = Instant{};
+  report_if_settled(*open, out);
+}
+
+// An exchange in the queue is reported by its response instead.
+void Http1::report_if_settled(Open& open, CodecOutlet& out) {
+  if (!open.answered || !open.told) return;
+  out.exchange(open.exchange);
+  claimed_.erase(claimed_.begin() + (&open - claimed_.data()));
+}
+
+void Http1::disclaim(std::uint32_t fault, CodecOutlet& out) {
+  for (std::size_t i = 0; i < claimed_.size();) {
+    Open& open = claimed_[i];
+    const bool its = open.exchange.fault == fault && open.exchange.fate == Fate::forwarded;
+    if (!its) {
+      ++i;
+      continue;
+    }
+    open.exchange.fault = 0;
+    open.told = true;
+    report_if_settled(open, out);
+  }
+  open_.for_each([fault](Open& open) {
+    if (open.exchange.fault == fault && !open.told) open.exchange.fault = 0;
+  });
+}
+
+bool Http1::settled_before(std::uint64_t exchange) const {
+  const auto before = [exchange](const Open& open) { return open.exchange.ordinal < exchange; };
+  return std::ranges::none_of(claimed_, before) && (open_.empty() || !before(open_.front()));
 }
 
 bool Http1::at_boundary(Direction direction) const {
@@ -333,7 +426,7 @@ HttpBody Http1::Requests::head_complete(const HttpHead& head) {
 
 void Http1::Requests::message_complete() {
   slicer.end_message(parser.offset());
-  if (Open* open = codec.open_.find(ordinal)) open->exchange.request_last = codec.now_;
+  if (Open* open = codec.find(ordinal)) open->exchange.request_last = codec.now_;
 }
 
 void Http1::Responses::message_begun() {
@@ -341,7 +434,7 @@ void Http1::Responses::message_begun() {
   if (codec.open_.empty()) return codec.lose_track("response without a request");
   Exchange& exchange = codec.open_.front().exchange;
   exchange.response_first = codec.now_;
-  slicer.begin_message(parser.offset(), "response", exchange.ordinal);
+  slicer.begin_message(parser.offset(), "response", exchange.ordinal, exchange.fault != 0);
 }
 
 HttpBody Http1::Responses::head_complete(const HttpHead& head) {
@@ -349,14 +442,17 @@ HttpBody Http1::Responses::head_complete(const HttpHead& head) {
   Open& open = codec.open_.front();
   status = head.status;
   interim = status < 200 && status != 101;
-  if (interim) return HttpBody::none;
+  if (interim) {
+    slicer.rename("interim");
+    return HttpBody::none;
+  }
   if (status == 101 && (!open.asks_upgrade || open.is_connect)) {
     codec.lose_track("101 to a request that asked for no upgrade");
     return HttpBody::refuse;
   }
   std::array<char, 8> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
-  open.exchange.code = std::string_view(digits.data(), end);
+  if (!open.told) open.exchange.code = std::string_view(digits.data(), end);
   accepts_upgrade = status == 101 || (open.is_connect && status >= 200 && status < 300);
   if (accepts_upgrade) return HttpBody::tunnel;
   const bool is_head = open.is_head;
@@ -373,9 +469,17 @@ void Http1::Responses::message_complete() {
     exchange.response_first = Instant{};
     return;
   }
-  exchange.told = told_by(status);
-  exchange.response_last = codec.now_;
-  codec.out_->exchange(exchange);
+  Open& open = codec.open_.front();
+  if (!open.told) {
+    exchange.told = told_by(status);
+    exchange.response_last = codec.now_;
+  }
+  if (exchange.fault == 0 || open.told) {
+    codec.out_->exchange(exchange);
+  } else {
+    open.answered = true;
+    codec.claimed_.push_back(open);
+  }
   if (accepts_upgrade) {
     codec.out_->session(SessionFact::upgraded, exchange.code.view());
     codec.opaque_ = true;

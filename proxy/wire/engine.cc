@@ -226,9 +226,9 @@ ArmedFault RunningEngine::arm(const FaultSpec& fault, const std::vector<ProxyId>
   assert(fault.kind != nullptr && fault.prototype != nullptr);
   ArmedFault armed{next_fault_++, {now(), {}}};
   write(EventKind::fault_commanded, armed.receipt.commanded, armed.id, 0, fault.name);
-  const std::vector<Target> at = targets(proxies);
-  armed.receipt.in_force =
-      ask_all([&](Worker& worker) { worker.arm(armed.id, fault, at, armed.receipt.commanded); });
+  const Worker::Order order{targets(proxies), armed.receipt.commanded,
+                            std::make_shared<std::atomic<std::uint64_t>>(0)};
+  armed.receipt.in_force = ask_all([&](Worker& worker) { worker.arm(armed.id, fault, order); });
   armed.receipt.in_force = std::max(armed.receipt.in_force, admit());
   write(EventKind::fault_armed, armed.receipt.in_force, armed.id, 0, fault.name);
   armed_.push_back(armed.id);

@@ -48,26 +48,43 @@ bool Relay::takes(const LocalFault& fault) const {
     if (ordinal_ <= target.before) return false;
     const Aim& aim = fault.spec.aim;
     const std::string client = aim.client ? peer_.host() : std::string();
-    return aim.takes({.place = ordinal_ - target.before, .client = client},
-                     fault.draw.about(ordinal_));
+    const Candidate candidate{
+        .place = ordinal_ - target.before, .client = client, .fault = fault.draw};
+    return fault.spec.kind->by_exchange ? aim.takes_client(candidate)
+                                        : aim.takes(candidate, fault.draw.about(ordinal_));
   }
   return false;
 }
 
 void Relay::arm(const LocalFault& fault, Instant now, bool established) {
   if (phase_ == Phase::finished || !takes(fault)) return;
-  for (const Direction d : both_directions) {
-    if (includes(fault.spec.directions(), d)) arm_lane(lane(d), fault, now, established);
+  if (fault.spec.kind->by_exchange) {
+    arm_halves(fault, now, established);
+  } else {
+    for (const Direction d : both_directions) {
+      if (includes(fault.spec.directions(), d)) arm_lane(lane(d), fault, now, established);
+    }
   }
+}
+
+void Relay::arm_halves(const LocalFault& fault, Instant now, bool established) {
+  Halves halves = fault.spec.prototype->fresh_halves();
+  arm_lane(upstream_, fault, now, established, std::move(halves.upstream));
+  arm_lane(downstream_, fault, now, established, std::move(halves.downstream));
 }
 
 void Relay::update(const LocalFault& fault, Instant now) {
   if (phase_ == Phase::finished) return;
   const bool taken = takes(fault);
+  const bool by_exchange = fault.spec.kind->by_exchange;
+  if (by_exchange && taken && !(upstream_.link && upstream_.link->armed(fault.id))) {
+    arm_halves(fault, now, true);
+    return worker_.mark(*this);
+  }
   for (const Direction d : both_directions) {
     Lane& l = lane(d);
     const bool armed = l.link && l.link->armed(fault.id);
-    const bool wanted = taken && includes(fault.spec.directions(), d);
+    const bool wanted = taken && (by_exchange || includes(fault.spec.directions(), d));
     if (armed && wanted) {
       if (l.link->update(fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), now))
         worker_.mark(*this);
@@ -83,13 +100,14 @@ void Relay::disarm(FaultId fault, Instant now) {
   for (const Direction d : both_directions) disarm_lane(lane(d), fault, now);
 }
 
-void Relay::arm_lane(Lane& l, const LocalFault& fault, Instant now, bool established) {
+void Relay::arm_lane(Lane& l, const LocalFault& fault, Instant now, bool established,
+                     std::unique_ptr<Fault> half) {
   if (!l.link) {
     l.link = std::make_unique<Link>(l.direction, l);
     worker_.count_staged(1);
   }
   if (l.link->arm({fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), fault.since}, now,
-                  established))
+                  established, std::move(half)))
     worker_.mark(*this);
 }
 
@@ -165,6 +183,7 @@ Relay::Next Relay::settle(Instant now) {
     more = pump(lane(d)) || more;
     count_held(lane(d));
   }
+  give_turns(now);
   close_flows(now);
   if (doom_ != Doom::none) return Next::again;
   if (over() || now >= linger_until_) return finish("ended");

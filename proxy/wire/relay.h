@@ -94,7 +94,12 @@ class Relay final : private CodecOutlet {
     void leave(ByteView bytes) override;
     void leave(std::unique_ptr<Block> block) override;
     void leave(Closing closing) override;
-    void answer(ByteView bytes) override;
+    void answer(FaultId fault, std::uint64_t exchange, ByteView bytes) override;
+    void end_answers(FaultId fault) override;
+    bool claim(FaultId fault, std::uint64_t exchange) override;
+    void withhold(std::uint64_t exchange) override;
+    void tell(std::uint64_t exchange, std::string_view code) override;
+    void disclaim(FaultId fault) override;
     bool ended() const override;
     void end_other() override;
     void reset_both() override;
@@ -122,7 +127,9 @@ class Relay final : private CodecOutlet {
   Endpoint& sink(Direction d) { return d == Direction::upstream ? server_ : client_; }
 
   bool takes(const LocalFault& fault) const;
-  void arm_lane(Lane& lane, const LocalFault& fault, Instant now, bool established);
+  void arm_lane(Lane& lane, const LocalFault& fault, Instant now, bool established,
+                std::unique_ptr<Fault> half = nullptr);
+  void arm_halves(const LocalFault& fault, Instant now, bool established);
   void disarm_lane(Lane& lane, FaultId fault, Instant now);
   void resolve_when_due(Instant now);
   void dial_next(Instant now);
@@ -137,6 +144,8 @@ class Relay final : private CodecOutlet {
   void count(Lane& lane, std::size_t bytes);
   void deliver(Lane& lane, ByteView bytes);
   void count_held(Lane& lane);
+  void read_back(Lane& lane);
+  void give_turns(Instant now);
   void source_over(Lane& lane, Instant now);
   void flush(Lane& lane);
   void sink_failed(Direction d);

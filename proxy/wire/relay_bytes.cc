@@ -42,13 +42,7 @@ bool Relay::pump(Lane& l) {
   if (l.pipe.attached()) {
     if (plain) return pump_spliced(l);
     // A fault was armed on bulk: what the pipe holds goes on before anything else.
-    const std::span<char> scratch = worker_.scratch();
-    while (l.pipe.held() > 0) {
-      const std::size_t n = l.pipe.read_back(scratch);
-      if (n == 0) break;
-      l.queue.add(ByteView(scratch.data(), n));
-    }
-    l.pipe.release();
+    read_back(l);
     flush(l);
   } else if (plain && l.bulk_reads >= bulk_proof && l.queue.empty()) {
     l.pipe = worker_.pipes().lend();
@@ -123,6 +117,30 @@ bool Relay::pump_spliced(Lane& l) {
   }
 }
 
+// What the pipe holds goes on in the queue.
+void Relay::read_back(Lane& l) {
+  std::array<char, 16 * 1024> buffer;  // the scratch buffer may be in use
+  while (l.pipe.held() > 0) {
+    const std::size_t n = l.pipe.read_back(buffer);
+    if (n == 0) break;
+    l.queue.add(ByteView(buffer.data(), n));
+  }
+  l.pipe.release();
+}
+
+// Told to a fault that awaits it when every exchange before has been answered, and what the answers
+// were made of has left the link.
+void Relay::give_turns(Instant now) {
+  while (codec_ && upstream_.link && doom_ == Doom::none) {
+    const std::uint64_t exchange = upstream_.link->awaits();
+    if (exchange == 0) return;
+    if (codec_->opaque()) return upstream_.link->no_turn(now);
+    if (!codec_->settled_before(exchange)) return;
+    if (downstream_.link && !downstream_.link->empty()) return;
+    upstream_.link->turn(exchange, now);
+  }
+}
+
 void Relay::count(Lane& l, std::size_t bytes) {
   l.relayed += bytes;
   worker_.count_moved(bytes);
@@ -165,6 +183,7 @@ void Relay::deliver(Lane& l, ByteView bytes) {
     bytes = uncut_;  // what a codec that gave up did not label
   }
   if (!bytes.empty() && l.link) l.link->arrive({bytes, loop.now(), {}});
+  give_turns(loop.now());
   flush(l);
 }
 
@@ -242,7 +261,47 @@ void Relay::Lane::leave(Closing closing) {
   }
 }
 
-void Relay::Lane::answer(ByteView bytes) { relay.lane(opposite(direction)).queue.add(bytes); }
+// An answer goes behind what is on its way to the same peer: in the pipe, in the queue and, of what
+// the fault's own place has passed, in the link.
+void Relay::Lane::answer(FaultId fault, std::uint64_t exchange, ByteView bytes) {
+  Lane& back = relay.lane(opposite(direction));
+  if (back.pipe.attached()) relay.read_back(back);
+  if (!back.link) return back.leave(bytes);
+  Label label;
+  if (exchange != 0)
+    label = {
+        .message = "response", .exchange = exchange, .first = true, .last = true, .claimed = true};
+  back.link->answered(fault, {bytes, relay.worker_.loop().now(), label});
+}
+
+void Relay::Lane::end_answers(FaultId fault) {
+  Lane& back = relay.lane(opposite(direction));
+  if (!back.link) return back.leave(Closing::end);
+  back.link->answers_ended(fault, relay.worker_.loop().now());
+}
+
+// Matching exchanges are counted over all workers, so a place belongs to one of them.
+bool Relay::Lane::claim(FaultId id, std::uint64_t exchange) {
+  if (!relay.codec_ || relay.codec_->opaque()) return false;
+  LocalFault& fault = relay.worker_.fault(id);
+  const std::uint64_t place = fault.places->fetch_add(1, std::memory_order_relaxed) + 1;
+  const Candidate candidate{.place = place, .client = {}, .fault = fault.draw};
+  if (!fault.spec.aim.takes_place(candidate, fault.draw.about(place))) return false;
+  if (!relay.codec_->claim(exchange, id)) return false;
+  touched(id, 0);
+  ++fault.totals.messages;
+  return true;
+}
+
+void Relay::Lane::withhold(std::uint64_t exchange) { relay.codec_->withhold(exchange); }
+
+void Relay::Lane::tell(std::uint64_t exchange, std::string_view code) {
+  relay.codec_->tell(exchange, code, relay.worker_.loop().now(), relay);
+}
+
+void Relay::Lane::disclaim(FaultId fault) {
+  if (relay.codec_) relay.codec_->disclaim(fault, relay);
+}
 
 bool Relay::Lane::ended() const { return relay.connection_.drops(direction); }
 
@@ -256,11 +315,13 @@ void Relay::Lane::refuse() { relay.doom_ = Doom::refused; }
 
 void Relay::Lane::touched(FaultId fault, std::uint64_t bytes) {
   const Instant now = relay.worker_.loop().now();
-  Touched& totals = relay.worker_.fault(fault).totals;
+  LocalFault& local = relay.worker_.fault(fault);
+  Touched& totals = local.totals;
   totals.first = std::min(totals.first, now);
   totals.last = std::max(totals.last, now);
   totals.bytes += bytes;
-  if (bytes > 0) ++totals.messages;
+  // A fault by the request is told of its messages by what it claims.
+  if (bytes > 0 && !local.spec.kind->by_exchange) ++totals.messages;
   const auto knows = [fault](const Lane& l) {
     return std::find(l.touched_by.begin(), l.touched_by.end(), fault) != l.touched_by.end();
   };
@@ -277,6 +338,8 @@ void Relay::Lane::touched(FaultId fault, std::uint64_t bytes) {
 void Relay::exchange(const Exchange& exchange) {
   Event e = event(EventKind::exchange);
   e.exchange = exchange;
+  const bool unanswered = exchange.told == Told::nothing && exchange.response_first == Instant{};
+  if (unanswered && exchange.fault == 0) e.exchange.fate = Fate::unknown;
   worker_.pen().write(e);
 }
 

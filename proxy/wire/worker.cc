@@ -63,11 +63,11 @@ void Worker::adopt(Accepted client, ProxyId proxy, ConnectionId id, std::uint64_
   adopted.open(loop_.now());
 }
 
-void Worker::arm(FaultId id, const FaultSpec& spec, const std::vector<Target>& targets,
-                 Instant since) {
+void Worker::arm(FaultId id, const FaultSpec& spec, const Order& order) {
   const Draw draw = Draw(shared_.options.seed).about(spec.name);
-  LocalFault& fault = faults_[id] = LocalFault{id, spec, targets, since, draw, 0, {}};
-  for (const Target& target : targets) proxies_.at(target.proxy).armed.push_back(id);
+  LocalFault& fault = faults_[id] =
+      LocalFault{id, spec, order.targets, order.since, draw, 0, {}, order.places};
+  for (const Target& target : order.targets) proxies_.at(target.proxy).armed.push_back(id);
   for (auto& [connection, relay] : relays_) relay->arm(fault, loop_.now(), true);
 }
 

@@ -65,6 +65,8 @@ struct LocalFault {
   Draw draw;        // about (seed, fault, how often it was updated)
   std::uint64_t updates = 0;
   Touched totals;
+  // Exchanges that matched so far, on every worker: what an aim by the exchange counts.
+  std::shared_ptr<std::atomic<std::uint64_t>> places;
 };
 
 class Worker {
@@ -93,7 +95,12 @@ class Worker {
   void end_connections(ProxyId id);
   void retarget(ProxyId id, const Address& upstream);
   void adopt(Accepted client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal);
-  void arm(FaultId id, const FaultSpec& spec, const std::vector<Target>& targets, Instant since);
+  struct Order {  // what a fault is on every worker alike
+    std::vector<Target> targets;
+    Instant since{};
+    std::shared_ptr<std::atomic<std::uint64_t>> places;
+  };
+  void arm(FaultId id, const FaultSpec& spec, const Order& order);
   void update(FaultId id, const FaultSpec& spec);
   void disarm(FaultId id);
   void forget(FaultId id) { faults_.erase(id); }

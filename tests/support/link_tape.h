@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "proxy/link.h"
 
@@ -17,7 +18,17 @@ class LinkTape final : public LinkExit {
   void leave(ByteView bytes) override { out += bytes; }
   void leave(std::unique_ptr<Block> block) override { out += block->view(); }
   void leave(Closing closing) override { out += closing == Closing::end ? "<end>" : "<reset>"; }
-  void answer(ByteView bytes) override { answered += bytes; }
+  void answer(FaultId, std::uint64_t, ByteView bytes) override { answered += bytes; }
+  void end_answers(FaultId) override { answered += "<end>"; }
+  bool claim(FaultId, std::uint64_t exchange) override {
+    claimed.push_back(exchange);
+    return takes;
+  }
+  void withhold(std::uint64_t exchange) override { withheld.push_back(exchange); }
+  void tell(std::uint64_t exchange, std::string_view code) override {
+    told += std::to_string(exchange) + "=" + std::string(code) + " ";
+  }
+  void disclaim(FaultId) override {}
   void end_other() override { other_ended = true; }
   void reset_both() override { reset = true; }
   void refuse() override { refused = true; }
@@ -30,7 +41,9 @@ class LinkTape final : public LinkExit {
   // What left since the last look.
   std::string take() { return std::exchange(out, {}); }
 
-  std::string out, answered;
+  std::string out, answered, told;
+  std::vector<std::uint64_t> claimed, withheld;
+  bool takes = true;
   bool other_ended = false, reset = false, refused = false;
   std::map<FaultId, int> touches;
   std::map<FaultId, std::uint64_t> touched_bytes;

@@ -25,21 +25,29 @@ enum class Verb : std::uint8_t {
   reset,
   refuse,
   open_at,
-  wake_at
+  wake_at,
+  defer,
+  reconsider,
+  claim,
+  await_turn,
+  withhold,
+  tell,
+  end_answers
 };
 
 constexpr std::string_view name(Verb verb) {
-  constexpr std::string_view names[] = {"pass",    "pass_at", "replace", "pass_part",
-                                        "release", "answer",  "end",     "close",
-                                        "reset",   "refuse",  "open_at", "wake_at"};
+  constexpr std::string_view names[] = {
+      "pass",  "pass_at",    "replace",  "pass_part", "release",    "answer", "end",
+      "close", "reset",      "refuse",   "open_at",   "wake_at",    "defer",  "reconsider",
+      "claim", "await_turn", "withhold", "tell",      "end_answers"};
   return names[static_cast<std::size_t>(verb)];
 }
 
 struct Said {
   Verb verb{};
   Instant when{};           // of pass_at, pass_part, open_at and wake_at
-  std::string bytes;        // of replace and answer
-  std::uint64_t count = 0;  // of pass_part and release
+  std::string bytes;        // of replace and answer; the code of tell
+  std::uint64_t count = 0;  // of pass_part and release; the exchange
 
   bool operator==(const Said&) const = default;
 };
@@ -61,6 +69,18 @@ class Tape final : public Outlet {
   void refuse() override { said.push_back({Verb::refuse, {}, {}}); }
   void open_at(Instant due) override { said.push_back({Verb::open_at, due, {}}); }
   void wake_at(Instant when) override { said.push_back({Verb::wake_at, when, {}}); }
+  void defer() override { said.push_back({Verb::defer, {}, {}}); }
+  void reconsider() override { said.push_back({Verb::reconsider, {}, {}}); }
+  bool claim(std::uint64_t n) override {
+    said.push_back({Verb::claim, {}, {}, n});
+    return takes;
+  }
+  void await_turn(std::uint64_t n) override { said.push_back({Verb::await_turn, {}, {}, n}); }
+  void withhold(std::uint64_t n) override { said.push_back({Verb::withhold, {}, {}, n}); }
+  void tell(std::uint64_t n, std::string_view code) override {
+    said.push_back({Verb::tell, {}, std::string(code), n});
+  }
+  void end_answers() override { said.push_back({Verb::end_answers, {}, {}}); }
 
   std::size_t count(Verb verb) const {
     return static_cast<std::size_t>(std::ranges::count(said, verb, &Said::verb));
@@ -78,6 +98,7 @@ class Tape final : public Outlet {
 
   std::vector<Said> said;
   std::uint64_t waiting = 0;  // the answer to held()
+  bool takes = true;          // the answer to claim()
 };
 
 }  // namespace faultline

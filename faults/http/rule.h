@@ -1,0 +1,84 @@
+#pragma once
+
+// What a fault by the request does to an exchange that it has claimed. A rule is configured once,
+// never changes and is shared by every connection; what it does is either of
+//
+//   before   the server never sees the request, and the rule answers in its place (or not at all)
+//   after    the server does its work, and of its response the client gets what the rule makes of
+//   it
+//
+// So every rule states both halves of the truth: whether the server did the work, and what the
+// client was told. The halves (halves.h) do the rest: they collect the header block, ask the aim,
+// wait for the exchange's turn, consume the body of a request nobody gets, and keep the framing.
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "faults/fault.h"
+#include "faults/http/head.h"
+#include "faults/http/request_aim.h"
+
+namespace faultline::http {
+
+// What becomes of the connection behind what was said.
+enum class Ending : std::uint8_t {
+  keep,   // the next request is served
+  close,  // FIN to the client, behind it
+  reset,  // RST to both
+  hang,   // nothing more is said until the client gives up
+};
+
+// What the client gets instead of the server's response.
+struct Reply {
+  std::string bytes;
+  std::string code;  // what the client is told by them; empty: nothing that settles its request
+  Ending ending = Ending::keep;
+};
+
+// What of the server's response the client gets.
+struct Shape {
+  static constexpr std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
+
+  bool headers = true;              // false: not even those
+  std::uint64_t body = all;         // so many of the bytes behind the header block
+  Ending ending = Ending::hang;     // … and then, where more would follow
+  Duration time = Duration::max();  // a hang is over after so long, and the rest goes on
+  bool undeclared = false;          // the client cannot tell the length: it is taken for the end
+  bool interim = true;              // false: interim responses (100 Continue) are dropped
+  std::uint64_t rate = 0;           // bytes per second; 0: as they come
+};
+
+enum class Phase : std::uint8_t { before, after };
+
+class HttpRule {
+ public:
+  explicit HttpRule(RequestAim aim) : aim_(std::move(aim)) {}
+  virtual ~HttpRule() = default;
+
+  const RequestAim& aim() const { return aim_; }
+  virtual Phase phase() const = 0;
+  // Beyond the aim: whether there is something to do about such a request.
+  virtual bool wants(const Request&) const { return true; }
+  // Answered as soon as the header block is there, and not when the request is complete.
+  virtual bool at_head() const { return false; }
+  // Before: the answer. After: what stands in for the response; nothing: the response, in `shape`.
+  virtual std::optional<Reply> reply(const Request&, const Moment&) const = 0;
+  virtual Shape shape() const { return {}; }
+
+ private:
+  RequestAim aim_;
+};
+
+// The prototype of such a fault.
+std::unique_ptr<Fault> by_request(std::shared_ptr<const HttpRule> rule);
+
+// A whole response, framed so that the connection can go on: with its length, without a body where
+// the request or the status has none, and with `Connection: close` where the client asked for it.
+// Each of the fields ends with CRLF.
+std::string response(const Request& request, std::uint16_t status, std::string_view fields,
+                     std::string_view body);
+std::string_view reason_phrase(std::uint16_t status);
+
+}  // namespace faultline::http
