@@ -4,7 +4,7 @@
 
 namespace faultline {
 
-// Each is defined in the file of its name in faults/tcp/.
+// Each is defined in the file of its name, or of its family, in faults/tcp/.
 extern const FaultKind latency_kind;
 extern const FaultKind loss_kind;
 extern const FaultKind bandwidth_kind;
@@ -24,21 +24,59 @@ extern const FaultKind half_close_kind;
 
 // … and in faults/http/.
 extern const FaultKind status_kind;
+extern const FaultKind rate_limit_kind;
 extern const FaultKind lose_response_kind;
 extern const FaultKind error_after_kind;
 extern const FaultKind never_sent_kind;
 extern const FaultKind hang_kind;
-extern const FaultKind truncate_kind;
 extern const FaultKind trickle_kind;
+extern const FaultKind truncate_kind;
+extern const FaultKind status_line_only_kind;
+extern const FaultKind keepalive_race_kind;
+extern const FaultKind early_final_kind;
+extern const FaultKind ignored_expect_kind;
+extern const FaultKind bad_chunk_kind;
+extern const FaultKind huge_header_kind;
+extern const FaultKind dup_header_kind;
+extern const FaultKind garbage_kind;
+extern const FaultKind redirect_loop_kind;
 
 namespace {
 
 constexpr std::array kinds = {
-    &latency_kind,    &loss_kind,         &bandwidth_kind,     &slice_kind,       &stall_kind,
-    &blackhole_kind,  &silent_death_kind, &flap_kind,          &limit_kind,       &corrupt_kind,
-    &refuse_kind,     &slow_accept_kind,  &backlog_full_kind,  &reset_kind,       &close_kind,
-    &half_close_kind, &status_kind,       &lose_response_kind, &error_after_kind, &never_sent_kind,
-    &hang_kind,       &truncate_kind,     &trickle_kind,
+    &latency_kind,
+    &loss_kind,
+    &bandwidth_kind,
+    &slice_kind,
+    &stall_kind,
+    &blackhole_kind,
+    &silent_death_kind,
+    &flap_kind,
+    &limit_kind,
+    &corrupt_kind,
+    &refuse_kind,
+    &slow_accept_kind,
+    &backlog_full_kind,
+    &reset_kind,
+    &close_kind,
+    &half_close_kind,
+    &status_kind,
+    &rate_limit_kind,
+    &lose_response_kind,
+    &error_after_kind,
+    &never_sent_kind,
+    &hang_kind,
+    &trickle_kind,
+    &truncate_kind,
+    &status_line_only_kind,
+    &keepalive_race_kind,
+    &early_final_kind,
+    &ignored_expect_kind,
+    &bad_chunk_kind,
+    &huge_header_kind,
+    &dup_header_kind,
+    &garbage_kind,
+    &redirect_loop_kind,
 };
 
 }  // namespace

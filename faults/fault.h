@@ -78,6 +78,8 @@ class Outlet {
   // What the client of this claimed exchange was told, in the protocol's codes; empty: nothing that
   // settles it. Said once, when it has been told.
   virtual void tell(std::uint64_t exchange, std::string_view code) = 0;
+  // The client of this request was told to wait, and did not.
+  virtual void early() = 0;
   virtual void end_answers() = 0;  // FIN to the sender of this chunk, behind what was answered
 };
 
@@ -88,6 +90,8 @@ struct Moment {
   // When the fault came into force on the proxy: the same for every link, so that what depends on
   // time has one phase everywhere.
   Instant since{};
+  // The client's numeric address without the port, where it is known.
+  std::string_view client{};
 };
 
 // What becomes of clients that connect: the listener accepts them, or its queue is full and the

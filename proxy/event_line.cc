@@ -11,6 +11,8 @@ void append_exchange(std::string& out, const Exchange& exchange) {
   object.text_if_any("name", exchange.name.view());
   object.text_if_any("code", exchange.code.view());
   object.text("told", name(exchange.told));
+  if (exchange.fate != Fate::forwarded) object.text("fate", name(exchange.fate));
+  object.count_if_any("fault", exchange.fault);
   if (exchange.transaction != 0) object.text("transaction", {&exchange.transaction, 1});
   object.instant("request_first", exchange.request_first);
   object.instant("request_last", exchange.request_last);
@@ -19,8 +21,8 @@ void append_exchange(std::string& out, const Exchange& exchange) {
 }
 
 bool says_anything(const Touched& touched) {
-  return touched.any() || touched.messages != 0 || touched.bytes != 0 || touched.first != never ||
-         touched.last != Instant{};
+  return touched.any() || touched.early != 0 || touched.messages != 0 || touched.bytes != 0 ||
+         touched.first != never || touched.last != Instant{};
 }
 
 }  // namespace
@@ -49,6 +51,7 @@ void append_touched(std::string& out, const Touched& touched) {
   object.count("connections", touched.connections);
   object.count("messages", touched.messages);
   object.count("bytes", touched.bytes);
+  object.count_if_any("early", touched.early);
   object.instant_if_any("first", touched.first);
   object.instant_if_any("last", touched.last);
 }

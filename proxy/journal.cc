@@ -58,6 +58,7 @@ std::string_view name(EventKind kind) {
 
 void Touched::add(const Touched& other) {
   connections += other.connections;
+  early += other.early;
   messages += other.messages;
   bytes += other.bytes;
   first = std::min(first, other.first);

@@ -52,6 +52,7 @@ struct Touched {
   std::uint64_t connections = 0;
   std::uint64_t messages = 0;  // chunks, where the protocol has no messages
   std::uint64_t bytes = 0;     // held, dropped or replaced
+  std::uint64_t early = 0;     // requests that came although their client was told to wait
   Instant first = never;       // t_eff
   Instant last{};              // t_clr
 

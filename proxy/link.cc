@@ -22,7 +22,7 @@ std::uint64_t altered(ByteView before, ByteView after) {
 
 Moment Link::moment(Stage& stage, Instant now) {
   return {now, stage.draw.about(static_cast<std::uint64_t>(direction_)).about(stage.ordinal++),
-          stage.since};
+          stage.since, stage.client};
 }
 
 Link::Stage* Link::find(FaultId id) {
@@ -38,6 +38,7 @@ bool Link::arm(const Arming& arming, Instant now, bool established, std::unique_
   stage.fault = half ? std::move(half) : arming.prototype.fresh();
   stage.draw = arming.draw;
   stage.since = arming.since;
+  stage.client = arming.client;
   Verdict verdict(stage, exit_);
   stage.fault->armed(moment(stage, now), established, verdict);
   carry_out(index_of(stage), verdict, now);

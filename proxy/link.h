@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "faults/fault.h"
@@ -46,6 +47,7 @@ class LinkExit {
   virtual void tell(std::uint64_t exchange, std::string_view code) = 0;
   // What the fault claimed and told nothing of goes on as if it had not been claimed.
   virtual void disclaim(FaultId fault) = 0;
+  virtual void early(FaultId fault) = 0;
 };
 
 class Link {
@@ -59,6 +61,7 @@ class Link {
     const Fault& prototype;
     Draw draw;        // about (seed, fault, connection)
     Instant since{};  // in force on the proxy
+    std::string client = {};
   };
   // This and the next two are true when something follows from it, and settle() is due: a change
   // that touches thousands of idle links must cost no more than telling them. `half` is the fault
@@ -116,6 +119,7 @@ class Link {
     std::unique_ptr<Fault> fault;
     Draw draw;
     Instant since{};
+    std::string client;
     std::uint64_t ordinal = 0;   // of the next moment that may draw
     Instant wake = never;        // asked for by the fault
     Instant opened{};            // when it was asked about opening

@@ -63,6 +63,7 @@ class Link::Verdict final : public Outlet {
   void tell(std::uint64_t exchange, std::string_view code) override {
     told.push_back({exchange, std::string(code)});
   }
+  void early() override { exit_.early(stage_.id); }
   void end_answers() override { answers_ended = true; }
 
   // Nothing was said about the connection or about what waits.

@@ -4,6 +4,7 @@
 //   passing ─▶ collecting ─▶ passing                      not ours after all
 //                  ├───────▶ skipping ─▶ passing          an interim response that nobody gets
 //                  ├───────▶ replacing ─▶ passing | cut   a reply stands in for it
+//                  ├───────▶ rewriting ─▶ passing        its header block is another
 //                  ├───────▶ trickling ─▶ passing         it goes on slowly
 //                  └───────▶ shaping ─▶ holding ─▶ passing     its front goes on, the rest later
 //                               └─────▶ cut                    … or not at all
@@ -77,8 +78,12 @@ class DownstreamHalf final : public Fault {
 
   // What was cut off must not be followed by more.
   void disarmed(const Moment&, Outlet& outlet) override {
-    const bool hole = state_ == State::replacing || state_ == State::skipping;
-    if (shared_->muted || hole) outlet.reset();
+    const bool hole = state_ == State::replacing || state_ == State::skipping ||
+                      (state_ == State::rewriting && head_left_ > 0);
+    if (shared_->muted || hole) {
+      tell(outlet, "");
+      outlet.reset();
+    }
     shared_->hanging = false;
   }
 
@@ -88,6 +93,7 @@ class DownstreamHalf final : public Fault {
     collecting,
     skipping,
     replacing,
+    rewriting,
     shaping,
     holding,
     trickling,
@@ -173,6 +179,10 @@ class DownstreamHalf final : public Fault {
       complete_ = false;
       began_ = moment.now;
       released_ = 0;
+    } else if (auto block = plan_.rule->rewrite(head)) {
+      state_ = State::rewriting;
+      head_left_ = length;
+      new_front_ = std::move(*block);
     } else if (!shape_.headers || shape_.body != Shape::all) {
       shape_response(head, length);
     }
@@ -187,9 +197,8 @@ class DownstreamHalf final : public Fault {
                                                   : length + shape_.body;
     unframed_ = head.chunked() ? std::optional<Chunked>(Chunked()) : std::nullopt;
     if (!shape_.undeclared) return;
-    front_for_cut_ =
-        head.without({"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive"}) +
-        "Connection: close\r\n\r\n";
+    new_front_ = head.without({"Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive"}) +
+                 "Connection: close\r\n\r\n";
   }
 
   void act(const Moment& moment, const Chunk& chunk, Outlet& outlet) {
@@ -204,6 +213,8 @@ class DownstreamHalf final : public Fault {
         return;
       case State::replacing:
         return replace(chunk, outlet);
+      case State::rewriting:
+        return rewrite(chunk, outlet);
       case State::shaping:
         return shape_.undeclared ? cut_undeclared(chunk, outlet) : cut(moment, chunk, outlet);
       case State::holding:
@@ -240,6 +251,24 @@ class DownstreamHalf final : public Fault {
     }
   }
 
+  // Without what is left of the old header block, behind the new one.
+  std::string with_new_front(ByteView& bytes) {
+    const std::size_t head = std::min(head_left_, bytes.size());
+    bytes.remove_prefix(head);
+    head_left_ -= head;
+    return head_left_ == 0 ? std::exchange(new_front_, {}) : std::string();
+  }
+
+  void rewrite(const Chunk& chunk, Outlet& outlet) {
+    ByteView bytes = chunk.bytes;
+    std::string text = with_new_front(bytes);
+    if (head_left_ == 0) {
+      outlet.replace(text.append(bytes));
+      state_ = State::passing;
+    }
+    if (chunk.label.last) tell(outlet, code_);
+  }
+
   void cut(const Moment& moment, const Chunk& chunk, Outlet& outlet) {
     const std::size_t size = chunk.bytes.size();
     const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(passes_, size));
@@ -259,10 +288,7 @@ class DownstreamHalf final : public Fault {
   // body.
   void cut_undeclared(const Chunk& chunk, Outlet& outlet) {
     ByteView bytes = chunk.bytes;
-    const std::size_t head = std::min(head_left_, bytes.size());
-    bytes.remove_prefix(head);
-    head_left_ -= head;
-    std::string text = head_left_ == 0 ? std::exchange(front_for_cut_, {}) : std::string();
+    std::string text = with_new_front(bytes);
     std::string content;
     if (unframed_) {
       unframed_->read(bytes, content);
@@ -282,7 +308,14 @@ class DownstreamHalf final : public Fault {
     shape_.ending == Ending::reset ? outlet.reset() : outlet.close();
   }
 
+  // A client that has finished already would be waited for in vain.
   void hold(const Moment& moment, const Chunk& chunk, std::size_t part, Outlet& outlet) {
+    if (shared_->finished) {
+      if (part > 0) outlet.pass_part(part, moment.now);
+      tell(outlet, "");
+      state_ = State::cut;
+      return outlet.close();
+    }
     state_ = State::holding;
     shared_->hanging = true;
     if (part == 0) {
@@ -349,7 +382,7 @@ class DownstreamHalf final : public Fault {
   std::uint64_t passes_ = 0;  // bytes before the cut
   std::size_t head_left_ = 0;
   std::uint64_t body_left_ = 0;
-  std::string front_for_cut_;
+  std::string new_front_;
   std::optional<Chunked> unframed_;
   Instant until_ = never;
   std::uint64_t own_ = 0;  // bytes of it that wait to trickle

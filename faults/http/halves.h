@@ -34,6 +34,7 @@ struct Shared {
   std::deque<Plan> plans;                // in request order
   // The client hears nothing for now: when it finishes it has given up.
   bool hanging = false;
+  bool finished = false;  // the client has sent its FIN
   // The client never hears anything again: what it goes on to ask for waits.
   bool muted = false;
 };

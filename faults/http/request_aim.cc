@@ -137,12 +137,7 @@ void RequestAim::read_status(const Settings& settings, Errors& errors) {
 void RequestAim::read_key(const Settings& settings, Errors& errors) {
   const std::string& key = settings.text("key");
   key_share_ = settings.ratio("key_share");
-  if (key == "none") {
-    if (key_share_ < 1.0)
-      errors.push_back({settings.where("key_share"),
-                        "a share of no key; write what the key is, such as key = \"path\""});
-    return;
-  }
+  if (key_share_ == 1.0 && key == "path") return;
   if (key == "path") {
     key_of_ = KeyOf::path;
   } else if (key.starts_with("header:") && key.size() > 7) {

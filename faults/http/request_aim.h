@@ -49,7 +49,7 @@ inline constexpr std::array<Parameter, aim_parameter_count> request_aim_paramete
      .summary = "what `key_share` is a share of: path, {id} (of the route), query:NAME or "
                 "header:NAME",
      .type = ParameterType::text,
-     .fallback = "none"},
+     .fallback = "path"},
     {.name = "key_share",
      .summary = "the share of keys that are hit, always the same ones",
      .type = ParameterType::ratio,

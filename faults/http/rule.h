@@ -59,13 +59,17 @@ class HttpRule {
 
   const RequestAim& aim() const { return aim_; }
   virtual Phase phase() const = 0;
-  // Beyond the aim: whether there is something to do about such a request.
-  virtual bool wants(const Request&) const { return true; }
+  // Asked of each request that the aim reads as its own, in this order: whether its client was told
+  // to wait and did not, and whether there is something to do about it. Any thread.
+  virtual bool early(const Moment&) const { return false; }
+  virtual bool wants(const Request&, const Moment&) const { return true; }
   // Answered as soon as the header block is there, and not when the request is complete.
   virtual bool at_head() const { return false; }
   // Before: the answer. After: what stands in for the response; nothing: the response, in `shape`.
   virtual std::optional<Reply> reply(const Request&, const Moment&) const = 0;
   virtual Shape shape() const { return {}; }
+  // After: another header block for the response, whose body passes as it is.
+  virtual std::optional<std::string> rewrite(const Head&) const { return std::nullopt; }
 
  private:
   RequestAim aim_;

@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::string_view places[] = {"before_headers", "after_headers", "mid_body"};
 constexpr std::string_view forever = "3650d";
-constexpr std::string_view ways[] = {"detectable", "silent"};
-constexpr std::string_view endings[] = {"close", "reset"};
+constexpr std::string_view ways[] = {"detectable", "silent", "reset"};
 
 constexpr Parameter bytes_parameter = {.name = "bytes",
                                        .summary = "of the body that still go on",
@@ -41,19 +40,15 @@ constexpr auto trickle_parameters = with_request_aim(std::array<Parameter, 1>{{
      .most = "10GB"},
 }});
 
-constexpr auto truncate_parameters = with_request_aim(std::array<Parameter, 3>{{
+constexpr auto truncate_parameters = with_request_aim(std::array<Parameter, 2>{{
     bytes_parameter,
     {.name = "how",
-     .summary = "detectable: the declared length is kept; silent: none is declared, so that the "
-                "cut looks like the end",
+     .summary =
+         "detectable: the declared length is kept, and a FIN follows; reset: an RST; silent: "
+         "none is declared, so that the cut looks like the end",
      .type = ParameterType::choice,
      .fallback = "detectable",
      .choices = ways},
-    {.name = "then",
-     .summary = "the connection is closed, or reset",
-     .type = ParameterType::choice,
-     .fallback = "close",
-     .choices = endings},
 }});
 
 class Shaped final : public HttpRule {
@@ -87,14 +82,10 @@ Checked<std::unique_ptr<Fault>> make_trickle(const Settings& settings) {
 }
 
 Checked<std::unique_ptr<Fault>> make_truncate(const Settings& settings) {
-  const bool silent = settings.text("how") == "silent";
-  const bool reset = settings.text("then") == "reset";
-  if (silent && reset)
-    return std::unexpected(
-        Errors{{settings.where("then"), "a reset is noticed; a silent cut ends with \"close\""}});
+  const std::string& how = settings.text("how");
   return make_shaped(settings, {.body = settings.bytes("bytes").count,
-                                .ending = reset ? Ending::reset : Ending::close,
-                                .undeclared = silent});
+                                .ending = how == "reset" ? Ending::reset : Ending::close,
+                                .undeclared = how == "silent"});
 }
 
 }  // namespace

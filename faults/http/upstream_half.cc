@@ -40,12 +40,13 @@ class UpstreamHalf final : public Fault {
       state_ = State::collecting;
       front_.clear();
     }
-    look(chunk, outlet);
+    look(moment, chunk, outlet);
   }
 
   void end(const Moment&, Outlet& outlet) override {
     if (state_ == State::awaiting) return outlet.defer();
     if (state_ == State::collecting) return give_up(outlet);
+    shared_->finished = true;
     outlet.pass();
     if (shared_->hanging || shared_->muted) outlet.end_answers();
   }
@@ -93,7 +94,7 @@ class UpstreamHalf final : public Fault {
   }
 
   // Decides as soon as enough is there.
-  void look(const Chunk& chunk, Outlet& outlet) {
+  void look(const Moment& moment, const Chunk& chunk, Outlet& outlet) {
     const ByteView front = front_.with(chunk.bytes);
     const std::size_t length = Head::length(front);
     if (length > most_head) return give_up(outlet);
@@ -117,7 +118,8 @@ class UpstreamHalf final : public Fault {
     }
     request_ = request_from(head, chunk.label.exchange);
     rule_ = shared_->rule;
-    if (!rule_->wants(request_)) return give_up(outlet);
+    if (rule_->early(moment)) outlet.early();
+    if (!rule_->wants(request_, moment)) return give_up(outlet);
     decide(outlet);
   }
 

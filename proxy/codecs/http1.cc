@@ -13,8 +13,7 @@
 //   - A response that no request asked for, or anything the parsers refuse, is a desync.
 //
 // Slices carry the method as their message name once the header block is complete ("request" for
-// earlier bytes), and "response" or, once its header block is complete, "interim"; blank lines
-// between messages and held bytes carry none.
+// earlier bytes), and "response"; blank lines between messages and held bytes carry none.
 //
 // An exchange that a fault has claimed stays open until it is answered and told of, whatever comes
 // first; a withheld one leaves the queue, so that the next response is its successor's.
@@ -316,12 +315,15 @@ void Http1::ended(Direction direction, Instant now, CodecOutlet& out) {
 void Http1::closed(Instant, CodecOutlet& out) {
   for (Open& open : claimed_) {
     open.exchange.told = Told::nothing;
+    open.exchange.code = "";
+    open.exchange.response_first = open.exchange.response_last = Instant{};
     out.exchange(open.exchange);
   }
   claimed_.clear();
   for (; !open_.empty(); open_.pop()) {
     Exchange& exchange = open_.front().exchange;
-    exchange.told = Told::nothing;
+    if (!open_.front().told) exchange.told = Told::nothing;
+    if (exchange.fault != 0 && !open_.front().told) exchange.code = "";
     out.exchange(exchange);
   }
   opaque_ = true;
@@ -442,10 +444,7 @@ HttpBody Http1::Responses::head_complete(const HttpHead& head) {
   Open& open = codec.open_.front();
   status = head.status;
   interim = status < 200 && status != 101;
-  if (interim) {
-    slicer.rename("interim");
-    return HttpBody::none;
-  }
+  if (interim) return HttpBody::none;
   if (status == 101 && (!open.asks_upgrade || open.is_connect)) {
     codec.lose_track("101 to a request that asked for no upgrade");
     return HttpBody::refuse;

@@ -18,6 +18,7 @@ void add_exchange(JsonMembers& members, const Event& event) {
   members.text("name", exchange.name.view())
       .text("code", exchange.code.view())
       .text("told", name(exchange.told))
+      .text("fate", name(exchange.fate))
       .text("took", to_string(event.at - exchange.request_first));
 }
 
@@ -140,13 +141,15 @@ std::string EventFeed::told(const Event& event) {
   members.text("kind", name(event.kind));
   members.raw("at", json_number(seconds(event.at - start_)));
   if (const std::string* proxy = names_->proxy(event.proxy)) members.text("proxy", *proxy);
-  if (const Names::Fault* fault = names_->fault(event.fault)) {
+  const bool exchanged = event.kind == EventKind::exchange;
+  const FaultId by = exchanged ? event.exchange.fault : event.fault;
+  if (const Names::Fault* fault = names_->fault(by)) {
     if (event.proxy == 0) members.text("proxy", fault->proxy);
     members.text("fault", fault->name);
   }
   if (event.connection != 0) members.count("connection", event.connection);
   if (has_direction(event.kind)) members.text("direction", name(event.direction));
-  if (event.kind == EventKind::exchange) add_exchange(members, event);
+  if (exchanged) add_exchange(members, event);
   if (event.kind == EventKind::session) members.text("session", name(event.session));
   const bool names_fault =
       event.kind == EventKind::fault_armed || event.kind == EventKind::fault_commanded;

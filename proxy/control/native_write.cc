@@ -61,6 +61,7 @@ std::string touched_object(const Touched& touched, Instant now) {
   members.count("connections", touched.connections)
       .count("messages", touched.messages)
       .count("bytes", touched.bytes);
+  if (touched.early > 0) members.count("early", touched.early);
   if (touched.any()) {
     members.text("since_first", milliseconds(now - touched.first));
     members.text("since_last", milliseconds(now - touched.last));

@@ -106,9 +106,10 @@ void Relay::arm_lane(Lane& l, const LocalFault& fault, Instant now, bool establi
     l.link = std::make_unique<Link>(l.direction, l);
     worker_.count_staged(1);
   }
-  if (l.link->arm({fault.id, *fault.spec.prototype, fault.draw.about(ordinal_), fault.since}, now,
-                  established, std::move(half)))
-    worker_.mark(*this);
+  const std::string client = fault.spec.kind->by_exchange ? peer_.host() : std::string();
+  const Link::Arming arming{fault.id, *fault.spec.prototype, fault.draw.about(ordinal_),
+                            fault.since, client};
+  if (l.link->arm(arming, now, established, std::move(half))) worker_.mark(*this);
 }
 
 void Relay::disarm_lane(Lane& l, FaultId fault, Instant now) {

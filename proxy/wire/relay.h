@@ -100,6 +100,7 @@ class Relay final : private CodecOutlet {
     void withhold(std::uint64_t exchange) override;
     void tell(std::uint64_t exchange, std::string_view code) override;
     void disclaim(FaultId fault) override;
+    void early(FaultId fault) override;
     bool ended() const override;
     void end_other() override;
     void reset_both() override;

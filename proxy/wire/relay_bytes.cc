@@ -313,6 +313,8 @@ void Relay::Lane::reset_both() {
 
 void Relay::Lane::refuse() { relay.doom_ = Doom::refused; }
 
+void Relay::Lane::early(FaultId fault) { ++relay.worker_.fault(fault).totals.early; }
+
 void Relay::Lane::touched(FaultId fault, std::uint64_t bytes) {
   const Instant now = relay.worker_.loop().now();
   LocalFault& local = relay.worker_.fault(fault);

@@ -126,6 +126,7 @@ Touched touched_from(const Node& from) {
   touched.connections = number<std::uint64_t>(from, "connections");
   touched.messages = number<std::uint64_t>(from, "messages");
   touched.bytes = number<std::uint64_t>(from, "bytes");
+  touched.early = number<std::uint64_t>(from, "early");
   touched.first = instant(from, "first", never);
   touched.last = instant(from, "last");
   return touched;
@@ -137,6 +138,8 @@ Exchange exchange_from(const Node& from) {
   exchange.name = text(from, "name");
   exchange.code = text(from, "code");
   exchange.told = named(from, "told", Told::nothing);
+  if (!text(from, "fate").empty()) exchange.fate = named(from, "fate", Fate::unknown);
+  exchange.fault = number<std::uint32_t>(from, "fault");
   if (const std::string status = text(from, "transaction"); !status.empty()) {
     exchange.transaction = status.front();
   }

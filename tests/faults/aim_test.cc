@@ -51,7 +51,8 @@ TEST_CASE("every key of an aim is read") {
                             {"first", std::int64_t{9}, ""},
                             {"pattern", std::string("FSSF"), ""},
                             {"client", std::string("10.0.0.0/8"), ""}});
-  CHECK(aim == Aim{Directions::upstream, 0.25, 4, 2, 9, "FSSF", *Prefix::from("10.0.0.0/8", "")});
+  CHECK(aim ==
+        Aim{Directions::upstream, 0.25, 4, 2, 9, "FSSF", *Prefix::from("10.0.0.0/8", ""), 0, 0});
   CHECK(aim_with({{"direction", std::string("downstream"), ""}}).directions ==
         Directions::downstream);
   CHECK(aim_with({{"direction", std::string("both"), ""}}).directions == Directions::both);
@@ -130,4 +131,35 @@ TEST_CASE("a pattern of other letters and a client that is no address are refuse
   CHECK(aim.error()[1].text().starts_with("d:2: \"10.0.0.0/33\" is no address"));
   for (const char* wrong : {"", "10.0.0", "10.0.0.1/", "10.0.0.1/-1", "10.0.0.1/8x", "::/129", "x"})
     CHECK_FALSE(Prefix::from(wrong, "").has_value());
+}
+
+TEST_CASE("count of: exactly so many of each block, other ones in each, the same in every run") {
+  std::vector<int> first, second;
+  for (const std::uint64_t of : {2U, 3U, 10U, 1000U, 18450U}) {
+    const Aim aim{.count = of / 3 + 1, .of = of};
+    for (std::uint64_t block = 0; block < 3; ++block) {
+      std::uint64_t hit = 0;
+      for (std::uint64_t place = block * of + 1; place <= (block + 1) * of; ++place) {
+        const bool takes = aim.takes({.place = place, .client = {}, .fault = Draw(7)}, Draw(place));
+        CHECK(takes == aim.takes({.place = place, .client = {}, .fault = Draw(7)}, Draw(place)));
+        hit += takes ? 1 : 0;
+        if (of == 1000 && takes && block == 0) first.push_back(static_cast<int>(place));
+        if (of == 1000 && takes && block == 1) second.push_back(static_cast<int>(place - of));
+      }
+      CHECK(hit == of / 3 + 1);
+    }
+  }
+  CHECK(first != second);
+  CHECK(first.front() < 30);  // spread, not in a lump
+  CHECK(first.back() > 970);
+}
+
+TEST_CASE("count and of are written together, and count is not the larger") {
+  for (const auto& [count, of] : {std::pair(3, 0), std::pair(4, 3), std::pair(0, 3)}) {
+    const std::vector<RawSetting> raw = {{"count", std::int64_t{count}, "d:1"},
+                                         {"of", std::int64_t{of}, "d:2"}};
+    const auto aim = aim_from(read_settings(aim_parameters(), raw, "d:0").value());
+    REQUIRE_FALSE(aim.has_value());
+    CHECK(aim.error().front().text().find("write both") != std::string::npos);
+  }
 }

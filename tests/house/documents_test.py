@@ -99,7 +99,16 @@ PARAMETERS = {
     "size": '"10B"', "variation": '"5B"', "pause": '"1ms"', "connections": '"live"',
     "up": '"2s"', "down": '"1s"', "how": '"refuse"', "bytes": '"1KB"', "time": '"1s"',
     "then": '"reset"', "ratio": "0.1", "interval": '"100B"', "after": '"5B"'}
-OF_A_KIND = {"half_close": {"after": '"1s"'}, "corrupt": {"how": '"replace"'}}
+OF_A_KIND = {
+    "half_close": {"after": '"1s"'}, "corrupt": {"how": '"replace"'},
+    "status": {"code": "502", "body": '"html"', "phase": '"after"', "preset": '"nginx_502"'},
+    "rate_limit": {"limit": "5", "window": '"2s"', "retry_after": "0", "code": "503"},
+    "error_after": {"code": "502", "body": '"html"'},
+    "hang": {"place": '"mid_body"'}, "truncate": {"how": '"silent"'},
+    "status_line_only": {"phase": '"before"'}, "bad_chunk": {"phase": '"before"'},
+    "garbage": {"phase": '"before"'}, "keepalive_race": {"close": '"rst"'},
+    "early_final": {"code": "401"}, "dup_header": {"field": '"date"'},
+    "redirect_loop": {"code": "307", "to": '"http"'}}
 UNITS = {"duration": "duration", "count": "count", "ratio": "share"}
 
 
@@ -285,11 +294,28 @@ def wrong_measures(root):
 
 def parameters(root, kind):
     """The names of a fault's own parameters, those of a header that it includes among them."""
+    if not pathlib.Path(root, "faults", "tcp", f"{kind}.cc").exists():
+        return parameters_by_request(root, kind)
     text = source(root, f"faults/tcp/{kind}.cc")
     names = set(re.findall(r'\{\.name = "(\w+)"', text))
     for header in re.findall(r'#include "(faults/tcp/\w+\.h)"', text):
         names |= set(re.findall(r'\.name = "(\w+)"', source(root, header)))
     return names
+
+
+def parameters_by_request(root, kind):
+    """The same of a kind in a family of faults/http/, without those of the aim."""
+    for path in pathlib.Path(root, "faults", "http").glob("*.cc"):
+        text = path.read_text()
+        table = re.search(rf"\b{kind}_kind = {{.*?\.parameters = http::(\w+)", text, re.DOTALL)
+        if table:
+            table = re.search(rf"constexpr auto {table[1]} =.*?(?=\nconstexpr|\n\n)", text,
+                              re.DOTALL)
+            names = set(re.findall(r'\.name = "(\w+)"', table[0]))
+            for shared in re.findall(r"\b(\w+_parameter)\b", table[0]):
+                names.add(re.search(rf'Parameter {shared}\b.*?\.name = "(\w+)"', text, re.DOTALL)[1])
+            return names
+    return set()
 
 
 def wrong_faults(root):

@@ -76,6 +76,8 @@ Event event(Chance& chance) {
     event.exchange.name = chance.text(64);
     event.exchange.code = chance.coin() ? "202" : "";
     event.exchange.told = static_cast<Told>(chance.below(5));
+    event.exchange.fate = static_cast<Fate>(chance.below(3));
+    event.exchange.fault = static_cast<std::uint32_t>(chance.below(3));
     event.exchange.transaction = chance.coin() ? 'T' : '\0';
     event.exchange.request_first = chance.instant();
     event.exchange.request_last = chance.instant();

@@ -29,6 +29,7 @@ class LinkTape final : public LinkExit {
     told += std::to_string(exchange) + "=" + std::string(code) + " ";
   }
   void disclaim(FaultId) override {}
+  void early(FaultId) override { ++early_requests; }
   void end_other() override { other_ended = true; }
   void reset_both() override { reset = true; }
   void refuse() override { refused = true; }
@@ -44,6 +45,7 @@ class LinkTape final : public LinkExit {
   std::string out, answered, told;
   std::vector<std::uint64_t> claimed, withheld;
   bool takes = true;
+  int early_requests = 0;
   bool other_ended = false, reset = false, refused = false;
   std::map<FaultId, int> touches;
   std::map<FaultId, std::uint64_t> touched_bytes;

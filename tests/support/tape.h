@@ -32,14 +32,15 @@ enum class Verb : std::uint8_t {
   await_turn,
   withhold,
   tell,
+  early,
   end_answers
 };
 
 constexpr std::string_view name(Verb verb) {
   constexpr std::string_view names[] = {
-      "pass",  "pass_at",    "replace",  "pass_part", "release",    "answer", "end",
-      "close", "reset",      "refuse",   "open_at",   "wake_at",    "defer",  "reconsider",
-      "claim", "await_turn", "withhold", "tell",      "end_answers"};
+      "pass",  "pass_at",    "replace",  "pass_part", "release", "answer",     "end",
+      "close", "reset",      "refuse",   "open_at",   "wake_at", "defer",      "reconsider",
+      "claim", "await_turn", "withhold", "tell",      "early",   "end_answers"};
   return names[static_cast<std::size_t>(verb)];
 }
 
@@ -80,6 +81,7 @@ class Tape final : public Outlet {
   void tell(std::uint64_t n, std::string_view code) override {
     said.push_back({Verb::tell, {}, std::string(code), n});
   }
+  void early() override { said.push_back({Verb::early, {}, {}}); }
   void end_answers() override { said.push_back({Verb::end_answers, {}, {}}); }
 
   std::size_t count(Verb verb) const {

@@ -171,7 +171,7 @@ TEST_CASE("HEAD is answered without a body, and who expects 100 gets it before t
 
 TEST_CASE("error_after replaces a response in pieces, of the status it is for") {
   WireRig rig("http");
-  rig.arm("error_after", {{"code", "504", ""}, {"upstream_status", "2xx", ""}});
+  rig.arm("error_after", {{"code", "504", ""}, {"upstream_status", "2xx", ""}}, Aim{.first = 1});
   Line line(rig);
   line.serve(get, "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno");
   CHECK(status_of(line.hear_response()) == "404");
