@@ -272,6 +272,7 @@ void Relay::Lane::answer(FaultId fault, std::uint64_t exchange, ByteView bytes) 
     label = {
         .message = "response", .exchange = exchange, .first = true, .last = true, .claimed = true};
   back.link->answered(fault, {bytes, relay.worker_.loop().now(), label});
+  relay.flush(back);
 }
 
 void Relay::Lane::end_answers(FaultId fault) {
