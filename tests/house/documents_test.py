@@ -39,8 +39,9 @@ SURROUNDINGS = {"FAULTLINE_BRIDGE": "bridge", "FAULTLINE_STUB_API": "stub-api",
 CHEAP = {"version", "help", "validate", "plan", "report"}
 # … and those that install, build, last long or wait for a signal. Other tests run these.
 LONG = ("scripts/", "cmake ", "ctest ", "python3 tests/", "build/dev/tests/",
-        "build/release/faultline relay ", "build/release/faultline xray ", "build/release/faultline serve ",
-        "build/release/toxiproxy-server ", "build/release/faultline ctl ")
+        "build/release/faultline relay ", "build/release/faultline serve ",
+        "build/release/faultline xray ", "build/release/toxiproxy-server ",
+        "build/release/faultline ctl ")
 
 # A run takes 2 s and leaves the folder that `faultline report` is shown. Users who wait for their
 # answers are never behind a schedule, so that a slow machine does not make the run invalid.
