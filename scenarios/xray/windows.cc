@@ -97,9 +97,12 @@ void Examination::measure_window() {
     widening *= 2;
     if (widening > 48) return;
   }
-  // A window that begins anew at fixed instants forgets much sooner, now and then.
+  // A window that begins anew at fixed instants forgets much sooner, or later, now and then.
   for (int n = 0; n < 4; ++n) {
     if (remembered_after(low * (50 + 4 * n) / 100) != 1) return;
+  }
+  for (int n = 0; n < 2; ++n) {
+    if (remembered_after(high * (14 + 3 * n) / 10) != 0) return;
   }
   window_confirmed_ = true;
 }
