@@ -110,7 +110,7 @@ std::vector<Call> calls_of(const Recording& recording, ProxyId link,
         line != lines.end() && line->second.hung_up < attempt.to) {
       attempt.to = line->second.hung_up;
       attempt.outcome = CallOutcome::failure;
-      attempt.code = answered ? "too late" : "no answer";
+      attempt.code = answered ? "no answer in time" : "no answer";
     }
     calls.push_back({std::move(attempt), event.connection});
   }
@@ -140,7 +140,7 @@ void mark_unheard(Attempt& attempt, const Demand& demand, Instant hung_up) {
       hung_up > demand.to + reading_takes)
     return;
   attempt.outcome = CallOutcome::failure;
-  attempt.code = "too late";
+  attempt.code = "no answer in time";
   attempt.to = hung_up;
 }
 

@@ -196,6 +196,24 @@ class DrillsTest(unittest.TestCase):
     def test_the_hang_with_a_bridge_without_deadlines(self):
         self.check_bug("postgres-hang", "no-deadline")
 
+    def test_the_life_of_a_breaker(self):
+        measures = self.check_healthy("breaker-lifecycle")["measures"]
+        counts = [tuple(measures[f"breaker.{what}(calls, agent, {number})"]["value"]
+                        for what in ("failures", "calls")) for number in (1, 2, 3)]
+        self.assertEqual(counts, [(5, 5), (6, 8), (5, 7)])
+        page = (self.folder / "run" / "report.md").read_text()
+        self.assertIn("Total circuit breaker opens: 3", page)
+        self.assertIn("they agree, in order, instants and counts", page)
+
+    def test_the_life_of_a_breaker_that_never_opens(self):
+        self.check_bug("breaker-lifecycle", "cb-never-opens")
+
+    def test_a_breaker_with_many_callers(self):
+        self.check_healthy("breaker-crowd")
+
+    def test_a_breaker_with_many_callers_that_all_probe(self):
+        self.check_bug("breaker-crowd", "cb-stampede")
+
     def test_an_interrupt_under_the_fault(self):
         quickstart = Quickstart(self.folder, "postgres-outage")
         quickstart.await_fault()
