@@ -10,6 +10,7 @@
 #include "faults/fault.h"
 #include "faults/result.h"
 #include "faults/time.h"
+#include "proxy/tls_spec.h"
 
 namespace faultline {
 
@@ -36,6 +37,7 @@ struct ProxySpec {
   std::string protocol = "tcp";                         // a name in the codec catalogue
   Duration connect_timeout = std::chrono::seconds(10);  // dial of the upstream, all addresses
   Unreachable unreachable = Unreachable::reset;
+  TlsSpec tls = {};
 };
 
 // Ids are given by the engine in order of creation, from 1; 0 means none. Never reused.

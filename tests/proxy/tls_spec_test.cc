@@ -1,0 +1,78 @@
+#include "proxy/tls_spec.h"
+
+#include <vector>
+
+#include "tests/support/catch.h"
+
+using namespace faultline;
+using Catch::Contains;
+
+TEST_CASE("an upstream in TLS is written with its scheme, and has a port of its own") {
+  struct Row {
+    const char* written;
+    const char* address;
+    bool tls;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"db:5432", "db:5432", false},
+           {"https://api.example.com", "api.example.com:443", true},
+           {"https://api.example.com/", "api.example.com:443", true},
+           {"https://api.example.com:8443", "api.example.com:8443", true},
+           {"https://[::1]", "[::1]:443", true},
+           {"https://[::1]:8443", "[::1]:8443", true},
+           {"https://127.0.0.1:${port.api}", "127.0.0.1:${port.api}", true},
+           {"https://${proxy.api.listen}", "${proxy.api.listen}", true},
+           {"no port", "no port", false},  // which is for address_from to say
+       }) {
+    INFO(row.written);
+    const auto read = upstream_from(row.written);
+    REQUIRE(read.has_value());
+    CHECK(read->address == row.address);
+    CHECK(read->tls == row.tls);
+  }
+}
+
+TEST_CASE("what is no upstream is told with what would be right") {
+  for (const auto& [written, said] : std::vector<std::pair<const char*, const char*>>{
+           {"https://", "has no host"},
+           {"https:///", "has no host"},
+           {"https://a/path", "more than a host and a port"},
+           {"https://user@a", "more than a host and a port"},
+           {"http://a", "https://host for TLS"},
+           {"tcp://a:1", "has the scheme \"tcp\""},
+       }) {
+    INFO(written);
+    const auto read = upstream_from(written);
+    REQUIRE_FALSE(read.has_value());
+    CHECK_THAT(read.error().what, Contains(said));
+  }
+}
+
+TEST_CASE("settings that contradict each other are all told, each by its key") {
+  TlsSpec tls;
+  tls.server_name = "a";
+  tls.insecure = true;
+  tls.ca_file = "ca.pem";
+  tls.key_file = "key.pem";
+  tls.write_ca = "own.pem";
+  std::vector<std::string> keys;
+  for (const Error& error : contradictions(tls)) keys.push_back(error.where);
+  CHECK(keys == std::vector<std::string>{"server_name", "ca_file", "insecure", "insecure",
+                                         "key_file", "write_ca"});
+  CHECK(contradictions({}).empty());
+  tls = {};
+  tls.upstream = true;
+  tls.server_name = "a";
+  tls.ca_file = "ca.pem";
+  tls.generate = "localhost";
+  tls.write_ca = "own.pem";
+  CHECK(contradictions(tls).empty());
+  tls.generate = "localhost,DNS:elsewhere";
+  REQUIRE(contradictions(tls).size() == 1);
+  CHECK_THAT(contradictions(tls)[0].what, Contains("neither a host name"));
+  tls.generate = "localhost";
+  tls.certificate_file = "own.pem";
+  tls.key_file = "own.key";
+  REQUIRE(contradictions(tls).size() == 1);
+  CHECK(contradictions(tls)[0].where == "generate");
+}
