@@ -27,6 +27,8 @@ std::string_view name(EventKind kind) {
       return "upstream_connected";
     case EventKind::upstream_failed:
       return "upstream_failed";
+    case EventKind::client_failed:
+      return "client_failed";
     case EventKind::peer_ended:
       return "peer_ended";
     case EventKind::peer_reset:

@@ -31,7 +31,9 @@ enum class EventKind : std::uint8_t {
   connection_accepted,  // text: client address
   connection_shed,      // the connection budget was reached: accepting paused; count: live
   upstream_connected,   // text: upstream address
-  upstream_failed,      // text: "ECONNREFUSED", "ETIMEDOUT", "no address"; the client gets RST
+  upstream_failed,      // text: "ECONNREFUSED", "ETIMEDOUT", "no address",
+                        // "TLS: certificate has expired"; the client gets RST
+  client_failed,        // text: why the client's TLS handshake failed
   peer_ended,           // FIN from the side whose bytes travel in `direction`
   peer_reset,           // RST from that side
   connection_closed,    // count, more: bytes relayed upstream, downstream; text: reason
