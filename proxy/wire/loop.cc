@@ -86,12 +86,16 @@ Loop::~Loop() {
   close(epoll_);
 }
 
-void Loop::watch(int fd, Watcher& watcher) {
+void Loop::watch(int fd, Watcher& watcher) { set_watcher(EPOLL_CTL_ADD, fd, watcher); }
+
+void Loop::rewatch(int fd, Watcher& watcher) { set_watcher(EPOLL_CTL_MOD, fd, watcher); }
+
+void Loop::set_watcher(int operation, int fd, Watcher& watcher) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &watcher;
-  [[maybe_unused]] const int added = epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
-  assert(added == 0);
+  [[maybe_unused]] const int done = epoll_ctl(epoll_, operation, fd, &event);
+  assert(done == 0);
 }
 
 void Loop::post(std::function<void()> task) {

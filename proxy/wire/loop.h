@@ -76,6 +76,9 @@ class Loop {
   // destroy it in settle or later.
   void watch(int fd, Watcher& watcher);
 
+  // The same descriptor, from now on for another watcher, which is told of all that is true then.
+  void rewatch(int fd, Watcher& watcher);
+
   // Runs once at the end of every turn, before the loop waits.
   void on_settle(std::function<void(Instant now)> settle) { settle_ = std::move(settle); }
 
@@ -97,6 +100,7 @@ class Loop {
  private:
   friend class Deadline;
 
+  void set_watcher(int operation, int fd, Watcher& watcher);
   void turn();
   void wait();
   void run_due();
