@@ -75,6 +75,9 @@ class RunningEngine final : public Engine {
   Touched touched(FaultId fault) override;
   void forget(FaultId fault) override;
   ProxyCounters counters(ProxyId proxy) override;
+  std::string authority(ProxyId proxy) const override {
+    return authorities_.contains(proxy) ? authorities_.at(proxy) : std::string();
+  }
   std::vector<LiveConnection> connections(ProxyId proxy) override;
   bool reset(ConnectionId connection) override;
   std::string limits() const override;
@@ -129,8 +132,9 @@ class RunningEngine final : public Engine {
   std::map<ProxyId, std::unique_ptr<Listener>> listeners_;  // on the acceptor's thread
   std::map<ProxyId, std::uint64_t> ordinals_;               // likewise: accepted so far
   std::vector<FaultId> armed_;
-  ConnectionId next_connection_ = 1;  // on the acceptor's thread
-  std::size_t next_worker_ = 0;       // likewise
+  std::map<ProxyId, std::string> authorities_;  // generated, in PEM
+  ConnectionId next_connection_ = 1;            // on the acceptor's thread
+  std::size_t next_worker_ = 0;                 // likewise
   ProxyId next_proxy_ = 1;
   FaultId next_fault_ = 1;
 };
@@ -139,17 +143,22 @@ Result<OpenedProxy> RunningEngine::open(const ProxySpec& spec) {
   if (find_codec_kind(spec.protocol) == nullptr)
     return error("proxy " + spec.name, "unknown protocol \"" + spec.protocol + "\"" +
                                            suggestion(spec.protocol, codec_kind_names()));
+  if (const Errors problems = tls_problems(spec); !problems.empty())
+    return error("proxy " + spec.name, "tls: " + problems.front().text());
   const ProxyId id = add(spec);
   const auto listening = enable(id, spec.listen);
   if (listening) return OpenedProxy{id, *listening};
   ask(0, [&](Worker&) { ordinals_.erase(id); });
   ask_all([&](Worker& worker) { worker.remove_proxy(id); });
+  authorities_.erase(id);
   return error("proxy " + spec.name, listening.error().text());
 }
 
 ProxyId RunningEngine::add(const ProxySpec& spec) {
   const ProxyId id = next_proxy_++;
-  ask_all([&](Worker& worker) { worker.add_proxy(spec, id); });
+  const auto tls = tls_context(spec).value_or(nullptr);
+  if (tls && !tls->authority_pem().empty()) authorities_[id] = tls->authority_pem();
+  ask_all([&](Worker& worker) { worker.add_proxy(spec, id, tls); });
   return id;
 }
 
@@ -195,6 +204,7 @@ void RunningEngine::close(ProxyId proxy) {
     ordinals_.erase(proxy);
   });
   ask_all([&](Worker& worker) { worker.remove_proxy(proxy); });
+  authorities_.erase(proxy);
   write(EventKind::proxy_closed, now(), 0, proxy, {});
 }
 

@@ -80,14 +80,17 @@ class Engine {
   static Result<std::unique_ptr<Engine>> start(const EngineOptions& options, Journal& journal);
   virtual ~Engine() = default;  // stops: heals, closes every connection and joins the workers
 
-  // Adds a proxy and enables it. Errors: unknown protocol, address in use, no such address. Nothing
-  // is left behind by an error.
+  // What is wrong with its TLS: `where` is the key of TlsSpec. Files are read, nothing is written.
+  static Errors tls_problems(const ProxySpec& spec);
+
+  // Adds a proxy and enables it. Errors: unknown protocol, address in use, no such address, TLS
+  // files. Nothing is left behind by an error.
   virtual Result<OpenedProxy> open(const ProxySpec& spec) = 0;
   // Disables it, with an RST to every live connection, and forgets it and its counters.
   virtual void close(ProxyId proxy) = 0;
 
-  // A proxy that does not listen yet; its protocol must be one of the catalogue. Faults may be
-  // armed on it.
+  // A proxy that does not listen yet; its protocol must be one of the catalogue, its TLS without
+  // problems (a file that has gone since fails every connection). Faults may be armed on it.
   virtual ProxyId add(const ProxySpec& spec) = 0;
   // Listens on `listen`, which must be numeric, from now on, and says on which port. A proxy that
   // listens already goes on as it is where the address is the same, and else is disabled first.
@@ -111,6 +114,8 @@ class Engine {
   virtual Touched touched(FaultId fault) = 0;  // so far, or in all after it was disarmed
   virtual void forget(FaultId fault) = 0;      // the totals of a disarmed fault
   virtual ProxyCounters counters(ProxyId proxy) = 0;
+  // The certificate, in PEM, of the CA that was generated for a proxy; empty if none was.
+  virtual std::string authority(ProxyId proxy) const = 0;
   // Live connections in the order of their ids: of one proxy, or of all (0).
   virtual std::vector<LiveConnection> connections(ProxyId proxy) = 0;
   // Ends one connection with an RST to both sides; false if there is no such one.

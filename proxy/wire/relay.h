@@ -56,6 +56,10 @@ class Relay final : private CodecOutlet {
   // The upstream's name was resolved; empty means it could not be.
   void resolved(std::vector<SocketAddress> addresses, Instant now);
 
+  // What the upstream's TLS came to: the socket with its plain bytes, or why there is none.
+  void secured(Descriptor plain);
+  void not_secured(std::string_view why);
+
   Next settle(Instant now);
   // Nothing happens to a connection that the fault is not for.
   void arm(const LocalFault& fault, Instant now, bool established);
@@ -136,6 +140,7 @@ class Relay final : private CodecOutlet {
   void dial_next(Instant now);
   Next settle_opening(Instant now);
   void upstream_failed(std::string_view why);
+  void upstream_connected();
 
   void note_error(Direction d);
   bool may_read(Lane& lane);
@@ -163,7 +168,7 @@ class Relay final : private CodecOutlet {
   void desync(std::string_view reason) override;
   Event event(EventKind kind) const;
 
-  enum class Phase : std::uint8_t { opening, resolving, dialing, relaying, finished };
+  enum class Phase : std::uint8_t { opening, resolving, dialing, securing, relaying, finished };
   enum class Doom : std::uint8_t { none, reset, refused };
 
   Worker& worker_;

@@ -77,6 +77,28 @@ void Relay::upstream_failed(std::string_view why) {
   worker_.mark(*this);
 }
 
+void Relay::upstream_connected() {
+  phase_ = Phase::relaying;
+  server_.erred = false;
+  deadline_.clear();
+  Event connected = event(EventKind::upstream_connected);
+  connected.text = proxy_.spec.upstream.text();
+  worker_.pen().write(connected);
+}
+
+void Relay::secured(Descriptor plain) {
+  if (phase_ != Phase::securing || doom_ != Doom::none) return;
+  server_.socket = std::move(plain);
+  server_.readable = server_.writable = server_.hung_up = false;
+  worker_.loop().watch(server_.socket.get(), server_);
+  upstream_connected();
+  worker_.mark(*this);
+}
+
+void Relay::not_secured(std::string_view why) {
+  if (phase_ == Phase::securing && doom_ == Doom::none) upstream_failed(why);
+}
+
 // The upstream is looked at first: a client that connected, was served and went in one turn went
 // after it was served, and its RST is told to the upstream as on any other connection.
 Relay::Next Relay::settle_opening(Instant now) {
@@ -85,7 +107,8 @@ Relay::Next Relay::settle_opening(Instant now) {
   } else if (phase_ == Phase::dialing && (server_.writable || server_.erred)) {
     const int error = server_.erred ? take_error(server_.socket.get()) : 0;
     // Only what was established can be reset, and what it said before may still be read.
-    const bool was_connected = error == ECONNRESET || error == EPIPE;
+    const bool tls = proxy_.spec.tls.upstream;
+    const bool was_connected = !tls && (error == ECONNRESET || error == EPIPE);
     if (error != 0 && !was_connected) {
       server_.socket.close();
       if (addresses_.empty()) {
@@ -93,17 +116,15 @@ Relay::Next Relay::settle_opening(Instant now) {
       } else {
         dial_next(now);
       }
+    } else if (tls) {
+      phase_ = Phase::securing;
+      worker_.secure(*this, std::move(server_.socket), dial_limit_);
     } else {
-      phase_ = Phase::relaying;
-      server_.erred = false;
-      deadline_.clear();
-      Event connected = event(EventKind::upstream_connected);
-      connected.text = proxy_.spec.upstream.text();
-      worker_.pen().write(connected);
+      upstream_connected();
       if (was_connected) sink_failed(Direction::upstream);
     }
   } else if (now >= dial_limit_) {
-    upstream_failed("ETIMEDOUT");
+    upstream_failed(phase_ == Phase::securing ? "TLS: no answer in time" : "ETIMEDOUT");
   } else {
     deadline_.set(dial_limit_);
   }

@@ -13,6 +13,45 @@ bool ConnectionBudget::take() {
   return false;
 }
 
+Worker::Worker(const Shared& shared, JournalPen& pen)
+    : shared_(shared), pen_(pen), legs_(loop_, scratch_, legs_owner()) {}
+
+TlsLegs::Owner Worker::legs_owner() {
+  return {
+      .take_room = [this] { return shared_.budget->take(); },
+      .give_room =
+          [this] {
+            shared_.budget->give_back();
+            shared_.connection_freed();
+          },
+      .secured =
+          [this](ConnectionId connection, Descriptor plain) {
+            if (Relay* relay = find(connection)) relay->secured(std::move(plain));
+          },
+      .refused =
+          [this](ConnectionId connection, std::string_view why) {
+            if (Relay* relay = find(connection)) relay->not_secured(why);
+          },
+      .client_failed =
+          [this](ConnectionId connection, std::string_view why) {
+            Relay* const relay = find(connection);
+            if (relay == nullptr) return;
+            client_failed(relay->proxy().id, connection, why);
+            relay->close("the client's TLS handshake failed");
+          },
+  };
+}
+
+void Worker::client_failed(ProxyId proxy, ConnectionId connection, std::string_view why) {
+  Event failed;
+  failed.at = loop_.now();
+  failed.kind = EventKind::client_failed;
+  failed.proxy = proxy;
+  failed.connection = connection;
+  failed.text = why;
+  pen_.write(failed);
+}
+
 void Worker::start() {
   loop_.on_settle([this](Instant now) { settle(now); });
   thread_ = std::thread([this] { loop_.run(); });
@@ -21,15 +60,17 @@ void Worker::start() {
 void Worker::stop() {
   loop_.post([this] {
     close_all("engine stopped");
+    legs_.reset_all();
     loop_.stop();
   });
   thread_.join();
 }
 
-void Worker::add_proxy(const ProxySpec& spec, ProxyId id) {
+void Worker::add_proxy(const ProxySpec& spec, ProxyId id, std::shared_ptr<const TlsContext> tls) {
   LocalProxy& proxy = proxies_[id];
   proxy.id = id;
   proxy.spec = spec;
+  proxy.tls = std::move(tls);
   proxy.codec = find_codec_kind(spec.protocol);
   assert(proxy.codec != nullptr);
 }
@@ -55,6 +96,19 @@ void Worker::retarget(ProxyId id, const Address& upstream) {
 
 void Worker::adopt(Accepted client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal) {
   LocalProxy& local = proxies_.at(proxy);
+  if (local.spec.tls.terminates()) {
+    if (local.tls) {
+      client.socket = legs_.terminate(id, std::move(client.socket), *local.tls);
+    } else {
+      reset_and_close(client.socket);
+    }
+    if (!client.socket.open()) {
+      client_failed(proxy, id, local.tls ? "TLS: no room for it" : "TLS: its files are not right");
+      shared_.budget->give_back();
+      shared_.connection_freed();
+      return;
+    }
+  }
   auto relay = std::make_unique<Relay>(*this, local, id, ordinal, std::move(client));
   Relay& adopted = *relay;
   relays_[id] = std::move(relay);
@@ -130,9 +184,19 @@ void Worker::mark(Relay& relay) {
 
 void Worker::resolve(const Address& address, ConnectionId whom) {
   resolver_.resolve(address, [this, whom](const std::vector<SocketAddress>& addresses) {
-    const auto found = relays_.find(whom);
-    if (found != relays_.end()) found->second->resolved(addresses, loop_.now());
+    if (Relay* relay = find(whom)) relay->resolved(addresses, loop_.now());
   });
+}
+
+void Worker::secure(Relay& relay, Descriptor upstream, Instant limit) {
+  const LocalProxy& proxy = relay.proxy();
+  if (!proxy.tls) return relay.not_secured("TLS: its files are not right");
+  legs_.originate(relay.id(), std::move(upstream), *proxy.tls, proxy.spec.upstream.host, limit);
+}
+
+Relay* Worker::find(ConnectionId connection) {
+  const auto found = relays_.find(connection);
+  return found == relays_.end() ? nullptr : found->second.get();
 }
 
 std::uint64_t Worker::link_limit(std::uint64_t own) const {
@@ -147,6 +211,7 @@ std::uint64_t Worker::link_limit(std::uint64_t own) const {
 }
 
 void Worker::settle(Instant now) {
+  legs_.settle(now);
   settling_.swap(dirty_);
   moved_ = 0;
   bool again = false;
@@ -181,6 +246,7 @@ void Worker::remove(Relay& relay) {
   if (relay.dirty) std::erase(dirty_, &relay);  // it marked itself while it ended
   LocalProxy& proxy = relay.proxy();
   const ProxyId of = proxy.id;
+  if (proxy.tls) legs_.relay_gone(relay.id());
   const bool last = --proxy.counters.live == 0 && proxy.closed;
   relays_.erase(relay.id());
   if (last) proxies_.erase(of);

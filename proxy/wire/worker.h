@@ -19,6 +19,7 @@
 #include "proxy/wire/relay.h"
 #include "proxy/wire/resolver.h"
 #include "proxy/wire/splice.h"
+#include "proxy/wire/tls_legs.h"
 
 namespace faultline::wire {
 
@@ -45,9 +46,10 @@ struct LocalProxy {
   ProxyId id = 0;
   ProxySpec spec;
   const CodecKind* codec = nullptr;
-  std::vector<FaultId> armed;  // in the order of arming
-  ProxyCounters counters;      // of this worker's connections
-  bool closed = false;         // forgotten when its last connection has ended
+  std::shared_ptr<const TlsContext> tls;  // null: neither side speaks TLS
+  std::vector<FaultId> armed;             // in the order of arming
+  ProxyCounters counters;                 // of this worker's connections
+  bool closed = false;                    // forgotten when its last connection has ended
 };
 
 // A fault on one proxy: `before` connections had been accepted before the first that counts.
@@ -82,7 +84,7 @@ class Worker {
     std::function<void()> connection_freed;  // called when a relay has ended
   };
 
-  Worker(const Shared& shared, JournalPen& pen) : shared_(shared), pen_(pen) {}
+  Worker(const Shared& shared, JournalPen& pen);
 
   void start();
   void stop();  // closes what is left and joins
@@ -90,7 +92,7 @@ class Worker {
   Loop& loop() { return loop_; }
 
   // The following are for the worker's own thread.
-  void add_proxy(const ProxySpec& spec, ProxyId id);
+  void add_proxy(const ProxySpec& spec, ProxyId id, std::shared_ptr<const TlsContext> tls);
   void remove_proxy(ProxyId id);  // with its connections: RST
   void end_connections(ProxyId id);
   void retarget(ProxyId id, const Address& upstream);
@@ -120,6 +122,9 @@ class Worker {
   LocalFault& fault(FaultId id) { return faults_.at(id); }
   void mark(Relay& relay);
   void resolve(const Address& address, ConnectionId whom);
+  // Speaks TLS on a socket that the relay has connected to its upstream; secured() or not_secured()
+  // is called during this call or later.
+  void secure(Relay& relay, Descriptor upstream, Instant limit);
   void count_staged(int change) { staged_links_ += change; }
   void count_held(std::uint64_t before, std::uint64_t now) { held_ = held_ - before + now; }
   void count_moved(std::size_t bytes) { moved_ += bytes; }
@@ -127,6 +132,9 @@ class Worker {
   std::uint64_t link_limit(std::uint64_t own) const;
 
  private:
+  TlsLegs::Owner legs_owner();
+  void client_failed(ProxyId proxy, ConnectionId connection, std::string_view why);
+  Relay* find(ConnectionId connection);
   void settle(Instant now);
   void remove(Relay& relay);
   void close_all(std::string_view reason);
@@ -141,6 +149,7 @@ class Worker {
   std::map<FaultId, LocalFault> faults_;
   std::unordered_map<ConnectionId, std::unique_ptr<Relay>> relays_;
   std::vector<Relay*> dirty_, settling_;
+  TlsLegs legs_;
   std::int64_t staged_links_ = 0;
   std::uint64_t held_ = 0;  // bytes in staged links and behind them
   std::size_t moved_ = 0;   // bytes in this turn

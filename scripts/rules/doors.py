@@ -20,6 +20,8 @@ def door(library, header, place, words):
 
 DOORS = [
     door("libuv", r"^uv(\.h$|/)", r"^proxy/wire/", "only proxy/wire/ includes it"),
+    door("OpenSSL", r"^openssl/", r"^(proxy/wire/tls_[a-z_]+|tests/wire/tls_[a-z_]+)\.(cc|h)$",
+         "only proxy/wire/tls_*.cc include it, and their tests"),
     door("llhttp", r"^llhttp", r"^proxy/http_parser\.cc$", "only proxy/http_parser.cc includes it"),
     door("toml++", r"^toml(\.hpp$|\+\+/)", r"^scenarios/drill/drill_toml\.cc$",
          "only scenarios/drill/drill_toml.cc includes it"),

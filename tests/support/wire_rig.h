@@ -128,7 +128,8 @@ class Peer {
 
 class WireRig {
  public:
-  explicit WireRig(const std::string& protocol = "tcp", wire::EngineOptions options = {}) {
+  explicit WireRig(const std::string& protocol = "tcp", wire::EngineOptions options = {},
+                   const TlsSpec& tls = {}) {
     wire::SocketAddress any;
     REQUIRE(wire::numeric({"127.0.0.1", 0}, any));
     auto listening = wire::listen_on(any);
@@ -142,6 +143,7 @@ class WireRig {
     spec.listen = {"127.0.0.1", 0};
     spec.upstream = {"127.0.0.1", wire::local_address(upstream_.get()).port()};
     spec.protocol = protocol;
+    spec.tls = tls;
     auto opened = engine->open(spec);
     REQUIRE(opened.has_value());
     proxy = opened->id;

@@ -1,0 +1,67 @@
+#pragma once
+
+// What every TLS connection of one proxy shares: whom it trusts, as whom it presents itself. Made
+// once, from files that are read then; used by all workers, never changed.
+//
+// Only http/1.1 is offered and chosen (ALPN), where the proxy's protocol is http or tcp: the codec
+// reads no other HTTP. TLS 1.2 and 1.3; no renegotiation, no session tickets, no cache of sessions.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "faults/result.h"
+#include "proxy/spec.h"
+
+typedef struct ssl_st SSL;
+typedef struct ssl_ctx_st SSL_CTX;
+
+namespace faultline::wire {
+
+struct FreeSsl {
+  void operator()(SSL* ssl) const;
+};
+using Ssl = std::unique_ptr<SSL, FreeSsl>;
+
+class TlsContext {
+ public:
+  // Each error's `where` is the key of TlsSpec it is about. Writes the CA's certificate where the
+  // spec says.
+  static Checked<std::shared_ptr<const TlsContext>> make(const ProxySpec& spec);
+  // Whether make() would succeed, without writing anything.
+  static Errors problems(const ProxySpec& spec);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  bool originates() const { return client_ != nullptr; }
+  bool terminates() const { return server_ != nullptr; }
+  // One connection on a connected socket, which stays the caller's. `host` is told (SNI, where it
+  // is a name) and verified, unless the spec says otherwise. Empty where OpenSSL has no memory.
+  Ssl connecting(int socket, const std::string& host) const;
+  Ssl accepting(int socket) const;
+
+  // The generated CA's certificate; empty where nothing was generated.
+  const std::string& authority_pem() const { return authority_pem_; }
+
+ private:
+  TlsContext() = default;
+  void read(const ProxySpec& spec, Errors& errors);
+  void make_client(const ProxySpec& spec, Errors& errors);
+  void make_server(const ProxySpec& spec, Errors& errors);
+  void generate(const std::string& host, Errors& errors);
+
+  SSL_CTX* client_ = nullptr;
+  SSL_CTX* server_ = nullptr;
+  std::string server_name_;
+  std::string authority_pem_;
+};
+
+// What a proxy needs: null where neither side speaks TLS and nothing was said of it.
+Checked<std::shared_ptr<const TlsContext>> tls_context(const ProxySpec& spec);
+
+// Why a handshake failed, in words: "certificate has expired", "hostname mismatch", "ECONNRESET",
+// "wrong version number". `result` is what the call returned.
+std::string why_failed(SSL* ssl, int result);
+
+}  // namespace faultline::wire
