@@ -11,6 +11,7 @@
 #include "proxy/wire/signals.h"
 #include "scenarios/cli/arguments.h"
 #include "scenarios/cli/engine_flags.h"
+#include "scenarios/cli/tls_flags.h"
 #include "scenarios/drill/fault_spec.h"
 
 namespace faultline::cli {
@@ -20,20 +21,33 @@ constexpr std::string_view usage =
     "Examples:\n"
     "  faultline relay --listen 127.0.0.1:0 --upstream 127.0.0.1:5432 --protocol postgres\n"
     "  faultline relay --listen 127.0.0.1:6380 --upstream 127.0.0.1:6379 --fault "
-    "latency:delay=100ms\n\n"
-    "Usage: faultline relay --listen HOST:PORT --upstream HOST:PORT [--protocol NAME]\n"
+    "latency:delay=100ms\n"
+    "  faultline relay --listen 127.0.0.1:8443 --upstream https://api.example.com\n\n"
+    "Usage: faultline relay --listen HOST:PORT --upstream [https://]HOST:PORT [--protocol NAME]\n"
     "                       [--fault KIND:KEY=VALUE,...]... [--workers N] [--seed N]\n"
-    "                       [--link-limit SIZE] [--total-limit SIZE]\n\n"
+    "                       [--link-limit SIZE] [--total-limit SIZE]\n"
+    "                       [--ca FILE | --insecure] [--server-name NAME]\n"
+    "                       [--tls-cert FILE --tls-key FILE |\n"
+    "                        --tls-generate HOST [--tls-write-ca FILE]]\n\n"
     "A proxy by hand, until SIGINT or SIGTERM. Prints `listening HOST:PORT` and its limits.\n\n"
     "  --listen       where to listen; port 0: any free one\n"
-    "  --upstream     what stands behind it; looked up for each connection\n"
+    "  --upstream     what stands behind it; looked up for each connection. With\n"
+    "                 https:// it is spoken to in TLS, and clients here are not; port 443 then\n"
     "  --protocol     tcp (the default), http, postgres\n"
     "  --fault        armed from the start; direction, share, nth, every and first are keys of "
     "all\n"
     "  --workers      threads that move bytes; without it by the number of cores\n"
     "  --seed         decides which connections and messages a share of them is\n"
     "  --link-limit   held by faults per direction before reading stops; 16MiB without it\n"
-    "  --total-limit  … and in all; 40MiB without it\n";
+    "  --total-limit  … and in all; 40MiB without it\n"
+    "  --ca           whom the upstream's certificate is verified with, PEM; without it the "
+    "system's\n"
+    "  --insecure     the upstream's certificate is not verified\n"
+    "  --server-name  the name that is sent (SNI) and verified; without it the upstream's host\n"
+    "  --tls-cert     clients speak TLS too: the certificate for them, PEM, its chain behind it\n"
+    "  --tls-key      … and its key\n"
+    "  --tls-generate  likewise, with a certificate made for this host name or address\n"
+    "  --tls-write-ca  … and where the CA that signed it is written, for clients to trust\n";
 
 // What happens goes to the log, for who asks for it with --log-level debug.
 class EventLog final : public JournalReader {
@@ -94,17 +108,29 @@ void read_address(const Arguments& arguments, const char* name, Address& into, E
   into = *address;
 }
 
+void read_upstream(const Arguments& arguments, ProxySpec& proxy, Errors& errors) {
+  const std::optional<std::string> text = arguments.value("upstream");
+  if (!text) return errors.push_back({"--upstream", "is missing; HOST:PORT or https://HOST"});
+  const Result<WrittenUpstream> written = upstream_from(*text);
+  if (!written) return errors.push_back({"--upstream", written.error().what});
+  const Result<Address> address = address_from(written->address);
+  if (!address) return errors.push_back({"--upstream", address.error().what});
+  proxy.upstream = *address;
+  proxy.tls.upstream = written->tls;
+}
+
 Checked<RelayPlan> plan_from(const Arguments& arguments) {
   RelayPlan plan;
   Errors errors;
   plan.proxy.name = "relay";
   read_address(arguments, "listen", plan.proxy.listen, errors);
-  read_address(arguments, "upstream", plan.proxy.upstream, errors);
+  read_upstream(arguments, plan.proxy, errors);
   plan.proxy.protocol = arguments.value("protocol").value_or("tcp");
   if (find_codec_kind(plan.proxy.protocol) == nullptr) {
     errors.push_back({"--protocol", "unknown protocol \"" + plan.proxy.protocol + "\"" +
                                         suggestion(plan.proxy.protocol, codec_kind_names())});
   }
+  read_tls_flags(arguments, plan.proxy, errors);
   plan.engine = read_engine_flags(arguments, errors);
   for (const std::string& text : arguments.list("fault")) {
     Checked<FaultSpec> fault = fault_from(text);
@@ -119,9 +145,13 @@ Checked<RelayPlan> plan_from(const Arguments& arguments) {
 }
 
 int relay(std::span<const std::string> words) {
-  const Begun begun =
-      begin(relay_verb, words,
-            {{}, with_engine_flags({"listen", "upstream", "protocol"}), {"fault"}, "", 0, 0});
+  const Begun begun = begin(relay_verb, words,
+                            {{insecure_flag},
+                             with_tls_flags(with_engine_flags({"listen", "upstream", "protocol"})),
+                             {"fault"},
+                             "",
+                             0,
+                             0});
   if (!begun.arguments) return begun.exit_code;
   const Checked<RelayPlan> plan = plan_from(*begun.arguments);
   if (!plan) {
