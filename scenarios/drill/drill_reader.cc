@@ -179,6 +179,14 @@ bool Section::duration(std::string_view key, Duration& into, Duration least, Dur
   return true;
 }
 
+bool Section::boolean(std::string_view key, bool& into) {
+  const Node* node = find(key);
+  if (!node) return false;
+  if (node->kind != NodeKind::boolean) return expects(key, *node, "true or false");
+  into = node->boolean;
+  return true;
+}
+
 bool Section::count(std::string_view key, std::uint64_t& into, std::uint64_t least,
                     std::uint64_t most) {
   const Node* node = find(key);

@@ -74,6 +74,7 @@ class Section {
   bool duration(std::string_view key, Duration& into, Duration least, Duration most);
   bool count(std::string_view key, std::uint64_t& into, std::uint64_t least, std::uint64_t most);
   bool rate(std::string_view key, double& into, bool zero_allowed);
+  bool boolean(std::string_view key, bool& into);
   bool texts(std::string_view key, std::vector<std::string>& into, Late late = Late::none);
   bool text_map(std::string_view key, std::map<std::string, std::string>& into, Late late);
   std::optional<Section> section(std::string_view key);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "proxy/codec.h"
+#include "scenarios/drill/tls_table.h"
 #include "scenarios/measures/measure.h"
 
 namespace faultline {
@@ -45,8 +46,14 @@ void read_proxies(Section& root, Drill& drill) {
     std::optional<Address> listen;
     std::optional<Address> upstream;
     read_address(section, "listen", {LateAddress::For::listen, proxy.name, "", ""}, drill, listen);
-    read_address(section, "upstream", {LateAddress::For::upstream, proxy.name, "", ""}, drill,
-                 upstream);
+    std::string written;
+    if (section.text("upstream", written, Late::ports) &&
+        take_scheme(section, written, proxy.tls)) {
+      place_address(section, "upstream",
+                    {LateAddress::For::upstream, proxy.name, std::move(written), ""}, drill,
+                    upstream);
+    }
+    read_tls(section, proxy.tls);
     if (listen && listen->port != 0 && !listening.insert(listen->text()).second)
       section.wrong("listen", "two proxies listen on " + listen->text());
     if (upstream && upstream->port == 0)
@@ -239,9 +246,13 @@ bool read_name(Section& section, std::string_view key, std::set<std::string>& ta
 
 bool read_address(Section& section, std::string_view key, LateAddress to, Drill& drill,
                   std::optional<Address>& into) {
-  const bool of_proxy =
-      to.part == LateAddress::For::listen || to.part == LateAddress::For::upstream;
-  if (!section.text(key, to.text, of_proxy ? Late::ports : Late::all)) return false;
+  const bool listens = to.part == LateAddress::For::listen;
+  if (!section.text(key, to.text, listens ? Late::ports : Late::all)) return false;
+  return place_address(section, key, std::move(to), drill, into);
+}
+
+bool place_address(Section& section, std::string_view key, LateAddress to, Drill& drill,
+                   std::optional<Address>& into) {
   const bool late = !late_references(to.text).empty();
   // A late address is checked by its shape, with stand-ins for what is not known.
   const std::string shape =

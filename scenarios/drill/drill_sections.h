@@ -33,6 +33,10 @@ bool read_name(Section& section, std::string_view key, std::set<std::string>& ta
 bool read_address(Section& section, std::string_view key, LateAddress to, Drill& drill,
                   std::optional<Address>& into);
 
+// The same for a text that was read already and is in `to`.
+bool place_address(Section& section, std::string_view key, LateAddress to, Drill& drill,
+                   std::optional<Address>& into);
+
 inline constexpr Duration longest = std::chrono::hours(7 * 24);  // of anything in a drill
 inline constexpr Duration shortest = std::chrono::milliseconds(1);
 

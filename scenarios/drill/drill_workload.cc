@@ -141,6 +141,12 @@ void read_target(Section& section, Drill& drill, WorkloadPlan& workload) {
                               " is a proxy too; an expectation could not tell which is meant");
   const bool through = section.find("through") != nullptr;
   section.choice("through", workload.through, proxies);
+  for (const ProxySpec& proxy : drill.proxies) {
+    if (proxy.name == workload.through && proxy.tls.terminates())
+      section.wrong("through", "proxy \"" + proxy.name +
+                                   "\" speaks TLS with its clients, which the load does not; load "
+                                   "goes through a proxy without certificate_file and generate");
+  }
   const bool target = section.find("target") != nullptr;
   read_address(section, "target", {LateAddress::For::target, workload.name, "", ""}, drill,
                workload.target);

@@ -48,9 +48,10 @@ void add_proxies(std::string& out, const Drill& drill) {
   out += "\nproxies\n";
   for (const ProxySpec& proxy : drill.proxies)
     out += "  " + padded(proxy.name) + listen_of(drill, proxy) + " -> " +
+           (proxy.tls.upstream ? "https://" : "") +
            written_address(drill, LateAddress::For::upstream, proxy.name, proxy.upstream) +
            ", protocol " + proxy.protocol + ", connects within " +
-           to_string(proxy.connect_timeout) + "\n";
+           to_string(proxy.connect_timeout) + tls_words(proxy.tls) + "\n";
 }
 
 std::string readiness(const Drill& drill, const ProcessPlan& process) {

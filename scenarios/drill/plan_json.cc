@@ -101,9 +101,27 @@ class PlanJson {
     using For = LateAddress::For;
     put(object, "name", proxy.name);
     put(object, "listen", written_address(drill_, For::listen, proxy.name, proxy.listen));
-    put(object, "upstream", written_address(drill_, For::upstream, proxy.name, proxy.upstream));
+    put(object, "upstream",
+        (proxy.tls.upstream ? "https://" : "") +
+            written_address(drill_, For::upstream, proxy.name, proxy.upstream));
+    if (proxy.tls.any()) tls(object.key("tls"), proxy.tls);
     put(object, "protocol", proxy.protocol);
     span(object, "connect_timeout", proxy.connect_timeout);
+  }
+
+  void tls(std::string& out, const TlsSpec& tls) const {
+    JsonObject object(out);
+    if (tls.upstream) object.key("verifies") += tls.insecure ? "false" : "true";
+    for (const auto& [key, text] : {
+             std::pair("server_name", &tls.server_name),
+             std::pair("ca_file", &tls.ca_file),
+             std::pair("certificate_file", &tls.certificate_file),
+             std::pair("key_file", &tls.key_file),
+             std::pair("generate", &tls.generate),
+             std::pair("write_ca", &tls.write_ca),
+         }) {
+      if (!text->empty()) put(object, key, *text);
+    }
   }
 
   void process(JsonObject& object, const ProcessPlan& process) const {

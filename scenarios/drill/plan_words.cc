@@ -29,6 +29,17 @@ std::string number(double value) {
   return {std::begin(digits), end};
 }
 
+std::string tls_words(const TlsSpec& tls) {
+  std::string out;
+  if (tls.upstream && tls.insecure) out += ", does not verify the upstream's certificate";
+  if (!tls.ca_file.empty()) out += ", verifies the upstream with " + tls.ca_file;
+  if (!tls.server_name.empty()) out += ", expects it to be " + tls.server_name;
+  if (!tls.certificate_file.empty()) out += ", speaks TLS with " + tls.certificate_file;
+  if (!tls.generate.empty()) out += ", speaks TLS with a certificate made for " + tls.generate;
+  if (!tls.write_ca.empty()) out += ", writes its CA to " + tls.write_ca;
+  return out;
+}
+
 std::string written_address(const Drill& drill, LateAddress::For part, const std::string& owner,
                             const Address& known) {
   for (const LateAddress& late : drill.late_addresses)

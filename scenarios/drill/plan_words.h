@@ -14,6 +14,9 @@ namespace faultline {
 // Digits enough to read the same value again.
 std::string number(double value);
 
+// What is said of a proxy's TLS beyond its upstream's scheme, each part behind a comma.
+std::string tls_words(const TlsSpec& tls);
+
 // An address as it is known before a run: fixed, or as it was written with ${port.NAME} and
 // ${proxy.NAME.listen}.
 std::string written_address(const Drill& drill, LateAddress::For part, const std::string& owner,

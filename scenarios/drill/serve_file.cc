@@ -7,29 +7,21 @@
 #include "proxy/codec.h"
 #include "scenarios/drill/drill_reader.h"
 #include "scenarios/drill/drill_sections.h"
+#include "scenarios/drill/tls_table.h"
 
 namespace faultline {
 namespace {
 
 // An address that is known when the file is read.
-bool read_known_address(Section& section, std::string_view key, std::string& into) {
+bool read_known_address(Section& section, std::string_view key, std::string& into, TlsSpec& tls) {
   if (!section.text(key, into)) return false;
+  if (key == "upstream" && !take_scheme(section, into, tls)) return false;
   const Result<Address> address = address_from(into);
   if (!address) section.wrong(key, address.error().what);
   if (address && key == "upstream" && address->port == 0) {
     section.wrong(key, "port 0 cannot be dialed; name the server's port");
   }
   return address.has_value();
-}
-
-void read_enabled(Section& section, bool& into) {
-  const Node* const node = section.find("enabled");
-  if (node == nullptr) return;
-  if (node->kind == NodeKind::boolean) {
-    into = node->boolean;
-  } else {
-    section.wrong("enabled", "found " + std::string(name(node->kind)) + "; expected true or false");
-  }
 }
 
 void read_proxies(Section& root, ServeFile& file, Drill& names) {
@@ -41,14 +33,15 @@ void read_proxies(Section& root, ServeFile& file, Drill& names) {
     read_name(section, "name", taken, proxy.name);
     section.require("listen", "\"127.0.0.1:6432\"");
     section.require("upstream", "\"127.0.0.1:5432\"");
-    const bool listens = read_known_address(section, "listen", proxy.listen);
+    const bool listens = read_known_address(section, "listen", proxy.listen, proxy.tls);
     if (listens && !proxy.listen.ends_with(":0") && !listening.insert(proxy.listen).second) {
       section.wrong("listen", "two proxies listen on " + proxy.listen);
     }
-    read_known_address(section, "upstream", proxy.upstream);
+    read_known_address(section, "upstream", proxy.upstream, proxy.tls);
+    read_tls(section, proxy.tls);
     section.choice("protocol", proxy.protocol, codec_kind_names());
     section.duration("connect_timeout", proxy.connect_timeout, shortest, std::chrono::hours(1));
-    read_enabled(section, proxy.enabled);
+    section.boolean("enabled", proxy.enabled);
     section.finish();
     ProxySpec named;
     named.name = proxy.name;

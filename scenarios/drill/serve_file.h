@@ -26,10 +26,11 @@ namespace faultline {
 struct ServedProxy {
   std::string name;
   std::string listen;
-  std::string upstream;
+  std::string upstream;  // without its scheme, which is in `tls`
   std::string protocol = "tcp";
   bool enabled = true;
   Duration connect_timeout = std::chrono::seconds(10);
+  TlsSpec tls;
   std::string where;
 };
 

@@ -30,6 +30,18 @@ TEST_CASE("the plan shows what would happen, resolved") {
     CHECK_THAT(plan, Contains(line));
 }
 
+TEST_CASE("the plan shows what is spoken in TLS") {
+  const ReadDrill drill = must_read(with(small_drill, "upstream = \"127.0.0.1:${port.app}\"",
+                                         "upstream = \"https://127.0.0.1:${port.app}\"\n"
+                                         "tls = { server_name = \"api.test\", insecure = true }"));
+  CHECK_THAT(plan_text(drill), Contains("-> https://127.0.0.1:${port.app}, protocol http, connects "
+                                        "within 10s, does not verify the upstream's certificate, "
+                                        "expects it to be api.test\n"));
+  CHECK_THAT(plan_json(drill), Contains("\"upstream\":\"https://127.0.0.1:${port.app}\""));
+  CHECK_THAT(plan_json(drill),
+             Contains("\"tls\":{\"verifies\":false,\"server_name\":\"api.test\"}"));
+}
+
 TEST_CASE("the plan shows parameters with their defaults") {
   const std::string plan = plan_text(must_read(
       with(small_drill, "kind = \"reset\"", "kind = \"latency\"\ndelay = \"100ms\"\nshare = 0.5")));

@@ -84,5 +84,45 @@ pattern = "FX"
   }
 }
 
+TEST_CASE("a proxy's TLS is read, and what contradicts itself has its place") {
+  const auto file = read(R"([[proxy]]
+name = "api"
+listen = "127.0.0.1:0"
+upstream = "https://api.test"
+tls = { ca_file = "ca.pem", generate = "localhost", write_ca = "own.pem" }
+)");
+  REQUIRE(file.has_value());
+  CHECK(file->proxies[0].upstream == "api.test:443");
+  const TlsSpec& tls = file->proxies[0].tls;
+  CHECK(tls.upstream);
+  CHECK(tls.ca_file == "ca.pem");
+  CHECK(tls.generate == "localhost");
+  CHECK(tls.write_ca == "own.pem");
+
+  const auto refused = read(R"([[proxy]]
+name = "api"
+listen = "127.0.0.1:0"
+upstream = "https://api.test/v1"
+[[proxy]]
+name = "db"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:5432"
+tls = { insecure = 1, ca_fil = "x", key_file = "" }
+[[proxy]]
+name = "cache"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:6379"
+tls = { insecure = true }
+)");
+  REQUIRE_FALSE(refused.has_value());
+  std::string all;
+  for (const Error& error : refused.error()) all += error.text() + "\n";
+  for (const char* said :
+       {"faultline.toml:4:12: upstream: \"https://api.test/v1\" has more than a host and a port",
+        "faultline.toml:9:20: ", "expected true or false", "did you mean \"ca_file\"?",
+        "key_file: is empty", "faultline.toml:14:20: insecure: is for an upstream in TLS"})
+    CHECK_THAT(all, Catch::Contains(said));
+}
+
 }  // namespace
 }  // namespace faultline

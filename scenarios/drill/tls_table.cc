@@ -1,0 +1,36 @@
+#include "scenarios/drill/tls_table.h"
+
+#include <utility>
+
+namespace faultline {
+
+void read_tls(Section& section, TlsSpec& tls) {
+  auto table = section.section("tls");
+  if (!table) return;
+  for (const auto& [key, into] : {
+           std::pair("server_name", &tls.server_name),
+           std::pair("ca_file", &tls.ca_file),
+           std::pair("certificate_file", &tls.certificate_file),
+           std::pair("key_file", &tls.key_file),
+           std::pair("generate", &tls.generate),
+           std::pair("write_ca", &tls.write_ca),
+       }) {
+    if (table->text(key, *into) && into->empty()) table->wrong(key, "is empty; leave it out");
+  }
+  table->boolean("insecure", tls.insecure);
+  table->finish();
+  for (const Error& error : contradictions(tls)) table->wrong(error.where, error.what);
+}
+
+bool take_scheme(Section& section, std::string& upstream, TlsSpec& tls) {
+  Result<WrittenUpstream> written = upstream_from(upstream);
+  if (!written) {
+    section.wrong("upstream", written.error().what);
+    return false;
+  }
+  upstream = std::move(written->address);
+  tls.upstream = written->tls;
+  return true;
+}
+
+}  // namespace faultline
