@@ -22,7 +22,7 @@ bool same(const FaultOrder& a, const FaultOrder& b) {
 
 // What cannot be changed on a proxy that is there.
 bool other_nature(const ProxyOrder& a, const ProxyOrder& b) {
-  return a.protocol != b.protocol || a.connect_timeout != b.connect_timeout;
+  return a.protocol != b.protocol || a.connect_timeout != b.connect_timeout || a.tls != b.tls;
 }
 
 const FaultOrder* find(const ProxyOrder& order, std::string_view name) {

@@ -192,7 +192,8 @@ HttpResponse Native::change_proxy(const std::string& name, const HttpRequest& re
   const auto known = house_.registry.proxy(name);
   if (!known) return native_refusal(known.error());
   NativeErrors errors;
-  const auto change = body_of(request, errors, read_proxy_change);
+  const auto change = body_of(
+      request, errors, [&](NativeObject& object) { return read_proxy_change(object, **known); });
   if (!change) return native_refusal(400, errors);
   const auto proxy = house_.registry.change_proxy(name, *change);
   return proxy ? shown(200, **proxy) : native_refusal(proxy.error());

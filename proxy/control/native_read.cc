@@ -61,16 +61,37 @@ std::string read_owner(NativeObject& object) {
   return owner.value_or("");
 }
 
-std::optional<std::string> read_upstream(NativeObject& object) {
-  std::optional<std::string> upstream = object.text("upstream");
-  if (!upstream) return std::nullopt;
-  const Result<Address> address = address_from(*upstream);
+std::optional<WrittenUpstream> read_upstream(NativeObject& object) {
+  const std::optional<std::string> text = object.text("upstream");
+  if (!text) return std::nullopt;
+  Result<WrittenUpstream> upstream = upstream_from(*text);
+  if (!upstream) {
+    object.wrong("upstream", upstream.error().what);
+    return std::nullopt;
+  }
+  const Result<Address> address = address_from(upstream->address);
   if (!address) {
     object.wrong("upstream", address.error().what);
   } else if (address->port == 0) {
     object.wrong("upstream", "port 0 cannot be dialed; name the server's port");
   }
-  return upstream;
+  return std::move(*upstream);
+}
+
+// Where the CA of a generated certificate is written is not for the API to say: it would write
+// files wherever its caller likes. The proxy's description holds the certificate.
+void read_tls(NativeObject& object, TlsSpec& tls, NativeErrors& errors) {
+  const JsonValue* const found = object.find("tls");
+  if (found == nullptr || found->is(JsonValue::Kind::null)) return;
+  NativeObject table(*found, pointer_to(object.pointer(), "tls"), errors);
+  tls.server_name = table.text("server_name").value_or("");
+  tls.ca_file = table.text("ca_file").value_or("");
+  tls.insecure = table.boolean("insecure").value_or(false);
+  tls.certificate_file = table.text("certificate_file").value_or("");
+  tls.key_file = table.text("key_file").value_or("");
+  tls.generate = table.text("generate").value_or("");
+  table.finish();
+  for (const Error& error : contradictions(tls)) table.wrong(error.where, error.what);
 }
 
 }  // namespace
@@ -148,7 +169,10 @@ std::optional<ProxyOrder> read_proxy_order(NativeObject& object, NativeErrors& e
   object.require("upstream", "\"127.0.0.1:5432\"");
   order.name = object.name("name").value_or("");
   order.listen = object.text("listen").value_or("127.0.0.1:0");
-  order.upstream = read_upstream(object).value_or("");
+  const WrittenUpstream upstream = read_upstream(object).value_or(WrittenUpstream{});
+  order.upstream = upstream.address;
+  order.tls.upstream = upstream.tls;
+  read_tls(object, order.tls, errors);
   order.enabled = object.boolean("enabled").value_or(true);
   order.protocol = object.text("protocol").value_or("tcp");
   if (find_codec_kind(order.protocol) == nullptr) {
@@ -180,14 +204,23 @@ std::optional<ProxyOrder> read_proxy_order(NativeObject& object, NativeErrors& e
   return object.mistakes() == before ? std::optional(std::move(order)) : std::nullopt;
 }
 
-std::optional<ProxyChange> read_proxy_change(NativeObject& object) {
+std::optional<ProxyChange> read_proxy_change(NativeObject& object, const HeldProxy& held) {
   const std::size_t before = object.mistakes();
   ProxyChange change;
   change.listen = object.text("listen");
-  change.upstream = read_upstream(object);
+  if (const std::optional<WrittenUpstream> upstream = read_upstream(object)) {
+    if (upstream->tls != held.tls.upstream) {
+      object.wrong("upstream", held.tls.upstream
+                                   ? "is spoken to in TLS, which cannot be changed; write https://…"
+                                   : "is not spoken to in TLS, which cannot be changed; write "
+                                     "host:port");
+    }
+    change.upstream = upstream->address;
+  }
   change.enabled = object.boolean("enabled");
   change.keep_connections = true;
-  for (const char* fixed : {"name", "protocol", "connect_timeout", "faults", "owner", "ttl"}) {
+  for (const char* fixed :
+       {"name", "protocol", "connect_timeout", "faults", "owner", "ttl", "tls"}) {
     if (object.find(fixed) != nullptr) {
       object.wrong(fixed, "cannot be changed; listen, upstream and enabled can");
     }

@@ -29,7 +29,7 @@ std::optional<FaultChange> read_fault_change(NativeObject& object, const HeldFau
 FaultChange replacement(const FaultOrder& order);
 
 std::optional<ProxyOrder> read_proxy_order(NativeObject& object, NativeErrors& errors, Instant now);
-std::optional<ProxyChange> read_proxy_change(NativeObject& object);
+std::optional<ProxyChange> read_proxy_change(NativeObject& object, const HeldProxy& held);
 // "5s" from now; `never` for "none".
 std::optional<Instant> read_lease(NativeObject& object, Instant now);
 

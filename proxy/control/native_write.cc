@@ -208,15 +208,36 @@ std::string fault_object(const HeldFault& fault, const Touched& touched, Instant
   return members.raw("touched", touched_object(touched, now)).count("number", fault.id).object();
 }
 
+namespace {
+
+std::string tls_object(const TlsSpec& tls, const std::string& authority) {
+  JsonMembers members;
+  if (tls.upstream) members.boolean("insecure", tls.insecure);
+  for (const auto& [key, text] : {
+           std::pair("server_name", &tls.server_name),
+           std::pair("ca_file", &tls.ca_file),
+           std::pair("certificate_file", &tls.certificate_file),
+           std::pair("key_file", &tls.key_file),
+           std::pair("generate", &tls.generate),
+           std::pair("authority", &authority),
+       }) {
+    if (!text->empty()) members.text(key, *text);
+  }
+  return members.object();
+}
+
+}  // namespace
+
 std::string proxy_object(const HeldProxy& proxy, wire::Engine& engine, Instant now) {
   const wire::ProxyCounters counters = engine.counters(proxy.id);
   JsonMembers members;
   members.text("name", proxy.name)
       .count("number", proxy.id)
       .text("listen", proxy.listen)
-      .text("upstream", proxy.upstream)
-      .text("protocol", proxy.protocol)
-      .boolean("enabled", proxy.enabled);
+      .text("upstream", (proxy.tls.upstream ? "https://" : "") + proxy.upstream)
+      .text("protocol", proxy.protocol);
+  if (proxy.tls.any()) members.raw("tls", tls_object(proxy.tls, engine.authority(proxy.id)));
+  members.boolean("enabled", proxy.enabled);
   add_lease(members, proxy.owner, proxy.until, now);
   return members
       .raw("connections",

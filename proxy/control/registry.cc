@@ -28,6 +28,17 @@ bool addressable(std::string_view name) {
 // A wildcard that means both families is IPv4 alone where there is no IPv6.
 bool lacks_ipv6(int code) { return code == EAFNOSUPPORT || code == EADDRNOTAVAIL; }
 
+ProxySpec spec_from(const ProxyOrder& order) {
+  ProxySpec spec;
+  spec.name = order.name;
+  spec.upstream = upstream_address(order.upstream);
+  spec.protocol = order.protocol;
+  spec.unreachable = order.unreachable;
+  spec.connect_timeout = order.connect_timeout;
+  spec.tls = order.tls;
+  return spec;
+}
+
 }  // namespace
 
 const HeldFault* HeldProxy::fault(std::string_view fault_name) const {
@@ -75,11 +86,20 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
     return refused(Why::unknown_protocol, order.protocol);
   }
   if (!upstreams_.allow(order.upstream)) return refused(Why::upstream_not_allowed, order.upstream);
+  ProxySpec spec = spec_from(order);
+  if (Errors problems = wire::Engine::tls_problems(spec); !problems.empty()) {
+    for (Error& problem : problems) {
+      problem.what = problem.where + ": " + problem.what;
+      problem.where = "/tls/" + problem.where;
+    }
+    return std::unexpected(Refusal{Why::bad_settings, order.name, std::move(problems)});
+  }
   HeldProxy proxy{.name = order.name,
                   .listen = order.listen,
                   .upstream = order.upstream,
                   .protocol = order.protocol,
                   .unreachable = order.unreachable,
+                  .tls = order.tls,
                   .faults = {},
                   .owner = order.owner,
                   .until = order.until};
@@ -89,12 +109,6 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
     if (!held) return std::unexpected(std::move(held.error()));
     proxy.faults.push_back(std::move(*held));
   }
-  ProxySpec spec;
-  spec.name = order.name;
-  spec.upstream = upstream_address(order.upstream);
-  spec.protocol = order.protocol;
-  spec.unreachable = order.unreachable;
-  spec.connect_timeout = order.connect_timeout;
   proxy.id = engine_.add(spec);
   names_.add(proxy.id, proxy.name);
   for (HeldFault& fault : proxy.faults) arm(fault, proxy);
@@ -150,7 +164,8 @@ Ordered<const HeldProxy*> Registry::put_proxy(const ProxyOrder& order) {
   HeldProxy& old = found->second;
   const auto listen = listen_address(order.listen, lookup_);
   if (!listen) return std::unexpected(Refusal{Why::bad_address, order.name, {}, listen.error()});
-  if (!differs(old, *listen) && old.upstream == order.upstream) return &old;
+  const bool same = old.upstream == order.upstream && old.tls == order.tls;
+  if (!differs(old, *listen) && same) return &old;
 
   const bool was_enabled = old.enabled;
   disable(old);  // the new one may want its port

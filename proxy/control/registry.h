@@ -59,6 +59,7 @@ struct ProxyOrder {
   std::vector<FaultOrder> faults = {};
   std::string owner = {};  // who ordered it
   Instant until = never;   // its lease
+  TlsSpec tls = {};        // whose scheme is not in `upstream`
 };
 
 struct HeldProxy {
@@ -68,6 +69,7 @@ struct HeldProxy {
   bool enabled = false;
   std::string protocol;
   Unreachable unreachable = Unreachable::reset;
+  TlsSpec tls;
   std::vector<HeldFault> faults;  // in the order in which they act
   ProxyId id = 0;
   std::string owner = {};

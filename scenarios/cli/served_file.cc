@@ -36,6 +36,7 @@ std::vector<control::ConfiguredProxy> orders_from(const ServeFile& file) {
     order.upstream = proxy.upstream;
     order.protocol = proxy.protocol;
     order.enabled = proxy.enabled;
+    order.tls = proxy.tls;
     order.connect_timeout = proxy.connect_timeout;
     for (const FaultPlan& fault : file.faults) {
       const bool here = std::ranges::count(fault.on, proxy.name) != 0;

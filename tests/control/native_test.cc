@@ -232,3 +232,30 @@ TEST_CASE("another upstream is for new connections; what cannot be changed is to
   CHECK_THAT(rig.last.body, Contains(R"("enabled":false)"));
   CHECK(rig.native("DELETE", "/v1/proxies/db").status == 204);
 }
+
+TEST_CASE("a proxy's TLS is created, shown, and cannot be changed") {
+  NativeRig rig;
+  const Reply made = rig.native(
+      "POST", "/v1/proxies",
+      R"({"name":"api","upstream":"https://api.test","tls":{"insecure":true,"generate":"a.test"}})");
+  CHECK(made.status == 201);
+  CHECK_THAT(made.body, Contains(R"("upstream":"https://api.test:443")"));
+  CHECK_THAT(made.body, Contains(R"("tls":{"insecure":true,"generate":"a.test","authority":)"
+                                 R"("-----BEGIN CERTIFICATE-----)"));
+  CHECK(rig.native("PATCH", "/v1/proxies/api", R"({"upstream":"https://b.test"})").status == 200);
+  const Reply plain = rig.native("PATCH", "/v1/proxies/api", R"({"upstream":"b.test:80"})");
+  CHECK(plain.status == 400);
+  CHECK_THAT(plain.body, Contains(R"("pointer":"/upstream")"));
+
+  const Reply refused = rig.native(
+      "POST", "/v1/proxies",
+      R"({"name":"b","upstream":"a:1","tls":{"insecure":true,"write_ca":"x","key_file":"k"}})");
+  CHECK(refused.status == 400);
+  for (const char* pointer : {"/tls/insecure", "/tls/write_ca", "/tls/key_file"})
+    CHECK_THAT(refused.body, Contains(std::string(R"("pointer":")") + pointer));
+  const Reply unread = rig.native(
+      "POST", "/v1/proxies", R"({"name":"b","upstream":"https://a","tls":{"ca_file":"/nowhere"}})");
+  CHECK(unread.status == 400);
+  CHECK_THAT(unread.body, Contains(R"("pointer":"/tls/ca_file")"));
+  CHECK_FALSE(rig.registry.proxy("b").has_value());
+}
