@@ -8,18 +8,6 @@
 #include "proxy/link_verdict.h"
 
 namespace faultline {
-namespace {
-
-// How many bytes a replacement altered: those that differ, or all where the length does.
-std::uint64_t altered(ByteView before, ByteView after) {
-  if (before.size() != after.size()) return before.size();
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < before.size(); ++i) count += before[i] != after[i] ? 1 : 0;
-  return count;
-}
-
-}  // namespace
-
 Moment Link::moment(Stage& stage, Instant now) {
   return {now, stage.draw.about(static_cast<std::uint64_t>(direction_)).about(stage.ordinal++),
           stage.since, stage.client};

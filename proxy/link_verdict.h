@@ -93,4 +93,12 @@ class Link::Verdict final : public Outlet {
   LinkExit& exit_;
 };
 
+// How many bytes a replacement altered: those that differ, or all where the length does.
+inline std::uint64_t altered(ByteView before, ByteView after) {
+  if (before.size() != after.size()) return before.size();
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < before.size(); ++i) count += before[i] != after[i] ? 1 : 0;
+  return count;
+}
+
 }  // namespace faultline

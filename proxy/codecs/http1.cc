@@ -26,6 +26,7 @@
 #include <utility>
 
 #include "proxy/codec.h"
+#include "proxy/codecs/http1_exchanges.h"
 #include "proxy/http_parser.h"
 
 namespace faultline {
@@ -34,132 +35,13 @@ extern const CodecKind http_kind;
 
 namespace {
 
-constexpr std::size_t max_outstanding_requests = 1024;
+using http1::Open;
+using http1::OpenExchanges;
+using http1::path_of;
+using http1::Slicer;
+using http1::told_by;
+
 constexpr std::size_t max_held_bytes = 16 * 1024;  // sent before the answer to an upgrade
-
-// An exchange whose final response is not complete.
-struct Open {
-  Exchange exchange;
-  bool is_head = false;
-  bool is_connect = false;
-  bool asks_upgrade = false;
-  bool answered = false;  // its response is complete, or it was withheld; a claimed one still waits
-  bool told = false;      // the fault said what its client was told
-};
-
-// The open exchanges in request order: a ring that grows to its limit and is reused for ever.
-class OpenExchanges {
- public:
-  bool empty() const { return count_ == 0; }
-  bool full() const { return count_ == max_outstanding_requests; }
-  Open& front() {
-    assert(count_ > 0);
-    return slots_[first_];
-  }
-  const Open& front() const { return slots_[first_]; }
-
-  template <class Each>
-  void for_each(Each each) {
-    for (std::size_t i = 0; i < count_; ++i) each(slots_[(first_ + i) & (slots_.size() - 1)]);
-  }
-
-  Open& push() {
-    assert(!full());
-    if (count_ == slots_.size()) grow();
-    Open& slot = slots_[(first_ + count_++) & (slots_.size() - 1)];
-    slot = Open{};
-    return slot;
-  }
-
-  void pop() {
-    assert(count_ > 0);
-    first_ = (first_ + 1) & (slots_.size() - 1);
-    --count_;
-  }
-
-  // Null when the exchange is no longer open.
-  Open* find(std::uint64_t ordinal) {
-    if (empty() || ordinal < front().exchange.ordinal) return nullptr;
-    const std::uint64_t distance = ordinal - front().exchange.ordinal;
-    if (distance >= count_) return nullptr;
-    return &slots_[(first_ + static_cast<std::size_t>(distance)) & (slots_.size() - 1)];
-  }
-
- private:
-  void grow() {
-    std::rotate(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(first_), slots_.end());
-    first_ = 0;
-    slots_.resize(std::max<std::size_t>(4, slots_.size() * 2));
-  }
-
-  std::vector<Open> slots_;  // a power of two of them
-  std::size_t first_ = 0;
-  std::size_t count_ = 0;
-};
-
-// 408 leaves open whether work was done: the server gave up waiting, perhaps on a part it had
-// already used. 409, 425 and 429 say of this very request that it was not applied. Of the 5xx only
-// 503 refuses before working.
-Told told_by(std::uint16_t status) {
-  if (status < 400) return Told::ack;
-  if (status == 503) return Told::failure;
-  if (status == 408 || status >= 500) return Told::ambiguous;
-  return Told::failure;
-}
-
-// The path without query and without scheme and authority, which may carry credentials.
-std::string_view path_of(std::string_view target) {
-  const std::size_t scheme = target.starts_with('/') ? std::string_view::npos : target.find("://");
-  if (scheme != std::string_view::npos) {
-    target.remove_prefix(scheme + 3);
-    const std::size_t path = target.find_first_of("/?");
-    if (path == std::string_view::npos || target[path] == '?') return "/";
-    target.remove_prefix(path);
-  }
-  return target.substr(0, target.find('?'));
-}
-
-// Hands out one direction's bytes of one cut as slices.
-class Slicer {
- public:
-  void begin_cut(CodecOutlet* out) {
-    out_ = out;
-    given_ = 0;
-    base_ = 0;
-  }
-  void fed(std::size_t consumed) { base_ += consumed; }
-
-  void begin_message(std::size_t offset, std::string_view name, std::uint64_t exchange,
-                     bool claimed = false) {
-    give(base_ + offset, Label{});
-    label_ = Label{.message = name, .exchange = exchange, .first = true, .claimed = claimed};
-    inside_ = true;
-  }
-  void rename(std::string_view name) { label_.message = name; }
-  void end_message(std::size_t offset) {
-    label_.last = true;
-    give(base_ + offset, label_);
-    inside_ = false;
-  }
-  void end_cut(std::size_t size, bool opaque) {
-    give(size, inside_ && !opaque ? label_ : Label{});
-    out_ = nullptr;
-  }
-
- private:
-  void give(std::size_t upto, const Label& label) {
-    if (out_ == nullptr || upto <= given_) return;
-    out_->slice(upto - given_, label);
-    given_ = upto;
-    label_.first = false;
-  }
-
-  CodecOutlet* out_ = nullptr;  // null outside of a cut, and while held bytes are read
-  std::size_t given_ = 0;
-  std::size_t base_ = 0;  // of the parser's current feed in this cut
-  Label label_;
-  bool inside_ = false;
-};
 
 class Http1 final : public Codec {
  public:

@@ -128,6 +128,8 @@ class RunningEngine final : public Engine {
   const EngineOptions options_;
   ConnectionBudget budget_;
   JournalPen& pen_;  // of the thread that calls the engine
+  // How many exchanges matched a fault's aim so far; workers count in it.
+  std::map<FaultId, std::atomic<std::uint64_t>> places_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<ProxyId, std::unique_ptr<Listener>> listeners_;  // on the acceptor's thread
   std::map<ProxyId, std::uint64_t> ordinals_;               // likewise: accepted so far
@@ -236,8 +238,7 @@ ArmedFault RunningEngine::arm(const FaultSpec& fault, const std::vector<ProxyId>
   assert(fault.kind != nullptr && fault.prototype != nullptr);
   ArmedFault armed{next_fault_++, {now(), {}}};
   write(EventKind::fault_commanded, armed.receipt.commanded, armed.id, 0, fault.name);
-  const Worker::Order order{targets(proxies), armed.receipt.commanded,
-                            std::make_shared<std::atomic<std::uint64_t>>(0)};
+  const Worker::Order order{targets(proxies), armed.receipt.commanded, &places_[armed.id]};
   armed.receipt.in_force = ask_all([&](Worker& worker) { worker.arm(armed.id, fault, order); });
   armed.receipt.in_force = std::max(armed.receipt.in_force, admit());
   write(EventKind::fault_armed, armed.receipt.in_force, armed.id, 0, fault.name);
@@ -339,6 +340,7 @@ Touched RunningEngine::touched(FaultId fault) {
 void RunningEngine::forget(FaultId fault) {
   assert(std::ranges::find(armed_, fault) == armed_.end());
   ask_all([&](Worker& worker) { worker.forget(fault); });
+  places_.erase(fault);
 }
 
 ProxyCounters RunningEngine::counters(ProxyId proxy) {

@@ -68,7 +68,7 @@ struct LocalFault {
   std::uint64_t updates = 0;
   Touched totals;
   // Exchanges that matched so far, on every worker: what an aim by the exchange counts.
-  std::shared_ptr<std::atomic<std::uint64_t>> places;
+  std::atomic<std::uint64_t>* places = nullptr;  // the engine owns it
 };
 
 class Worker {
@@ -100,7 +100,7 @@ class Worker {
   struct Order {  // what a fault is on every worker alike
     std::vector<Target> targets;
     Instant since{};
-    std::shared_ptr<std::atomic<std::uint64_t>> places;
+    std::atomic<std::uint64_t>* places = nullptr;
   };
   void arm(FaultId id, const FaultSpec& spec, const Order& order);
   void update(FaultId id, const FaultSpec& spec);
