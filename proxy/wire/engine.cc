@@ -8,7 +8,6 @@
 #include <cassert>
 #include <latch>
 #include <map>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -127,9 +126,8 @@ class RunningEngine final : public Engine {
 
   const EngineOptions options_;
   ConnectionBudget budget_;
-  JournalPen& pen_;  // of the thread that calls the engine
-  // How many exchanges matched a fault's aim so far; workers count in it.
-  std::map<FaultId, std::atomic<std::uint64_t>> places_;
+  JournalPen& pen_;                                       // of the thread that calls the engine
+  std::map<FaultId, std::atomic<std::uint64_t>> places_;  // exchanges that matched so far
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<ProxyId, std::unique_ptr<Listener>> listeners_;  // on the acceptor's thread
   std::map<ProxyId, std::uint64_t> ordinals_;               // likewise: accepted so far
@@ -158,7 +156,7 @@ Result<OpenedProxy> RunningEngine::open(const ProxySpec& spec) {
 
 ProxyId RunningEngine::add(const ProxySpec& spec) {
   const ProxyId id = next_proxy_++;
-  const auto tls = tls_context(spec).value_or(nullptr);
+  const auto tls = tls_setup(spec).value_or(nullptr);
   if (tls && !tls->authority_pem().empty()) authorities_[id] = tls->authority_pem();
   ask_all([&](Worker& worker) { worker.add_proxy(spec, id, tls); });
   return id;
@@ -239,8 +237,8 @@ ArmedFault RunningEngine::arm(const FaultSpec& fault, const std::vector<ProxyId>
   ArmedFault armed{next_fault_++, {now(), {}}};
   write(EventKind::fault_commanded, armed.receipt.commanded, armed.id, 0, fault.name);
   const Worker::Order order{targets(proxies), armed.receipt.commanded, &places_[armed.id]};
-  armed.receipt.in_force = ask_all([&](Worker& worker) { worker.arm(armed.id, fault, order); });
-  armed.receipt.in_force = std::max(armed.receipt.in_force, admit());
+  const Instant there = ask_all([&](Worker& worker) { worker.arm(armed.id, fault, order); });
+  armed.receipt.in_force = std::max(there, admit());
   write(EventKind::fault_armed, armed.receipt.in_force, armed.id, 0, fault.name);
   armed_.push_back(armed.id);
   return armed;

@@ -23,7 +23,7 @@
 #include "proxy/spec.h"
 #include "proxy/wire/loop.h"
 #include "proxy/wire/socket.h"
-#include "proxy/wire/tls_context.h"
+#include "proxy/wire/tls_setup.h"
 
 namespace faultline::wire {
 

@@ -7,7 +7,7 @@ namespace faultline::wire {
 TlsLegs::TlsLegs(Loop& loop, std::span<char> scratch, Owner owner)
     : loop_(loop), scratch_(scratch), owner_(std::move(owner)) {}
 
-void TlsLegs::originate(ConnectionId connection, Descriptor upstream, const TlsContext& context,
+void TlsLegs::originate(ConnectionId connection, Descriptor upstream, const TlsSetup& context,
                         const std::string& host, Instant limit) {
   Ssl ssl = context.connecting(upstream.get(), host);
   if (!ssl) return owner_.refused(connection, "TLS: no memory");
@@ -19,8 +19,7 @@ void TlsLegs::originate(ConnectionId connection, Descriptor upstream, const TlsC
   legs_[{connection, TlsRole::originate}] = std::move(leg);
 }
 
-Descriptor TlsLegs::terminate(ConnectionId connection, Descriptor client,
-                              const TlsContext& context) {
+Descriptor TlsLegs::terminate(ConnectionId connection, Descriptor client, const TlsSetup& context) {
   Ssl ssl = context.accepting(client.get());
   auto ends = ssl && owner_.take_room() ? pairs_.make() : std::unexpected(0);
   if (!ends) {

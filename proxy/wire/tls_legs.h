@@ -14,8 +14,8 @@
 
 #include "proxy/wire/local_pair.h"
 #include "proxy/wire/loop.h"
-#include "proxy/wire/tls_context.h"
 #include "proxy/wire/tls_leg.h"
+#include "proxy/wire/tls_setup.h"
 
 namespace faultline::wire {
 
@@ -38,11 +38,11 @@ class TlsLegs {
   TlsLegs(Loop& loop, std::span<char> scratch, Owner owner);
 
   // Begins a handshake on a socket that is connected to the upstream and watched already.
-  void originate(ConnectionId connection, Descriptor upstream, const TlsContext& context,
+  void originate(ConnectionId connection, Descriptor upstream, const TlsSetup& context,
                  const std::string& host, Instant limit);
   // The socket that the relay is to have for its client; the client's own is the leg's from now on.
   // Not open where no leg could be made: then the client was reset.
-  Descriptor terminate(ConnectionId connection, Descriptor client, const TlsContext& context);
+  Descriptor terminate(ConnectionId connection, Descriptor client, const TlsSetup& context);
 
   void relay_gone(ConnectionId connection);
   void settle(Instant now);

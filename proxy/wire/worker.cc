@@ -66,7 +66,7 @@ void Worker::stop() {
   thread_.join();
 }
 
-void Worker::add_proxy(const ProxySpec& spec, ProxyId id, std::shared_ptr<const TlsContext> tls) {
+void Worker::add_proxy(const ProxySpec& spec, ProxyId id, std::shared_ptr<const TlsSetup> tls) {
   LocalProxy& proxy = proxies_[id];
   proxy.id = id;
   proxy.spec = spec;

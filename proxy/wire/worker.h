@@ -46,10 +46,10 @@ struct LocalProxy {
   ProxyId id = 0;
   ProxySpec spec;
   const CodecKind* codec = nullptr;
-  std::shared_ptr<const TlsContext> tls;  // null: neither side speaks TLS
-  std::vector<FaultId> armed;             // in the order of arming
-  ProxyCounters counters;                 // of this worker's connections
-  bool closed = false;                    // forgotten when its last connection has ended
+  std::shared_ptr<const TlsSetup> tls;  // null: neither side speaks TLS
+  std::vector<FaultId> armed;           // in the order of arming
+  ProxyCounters counters;               // of this worker's connections
+  bool closed = false;                  // forgotten when its last connection has ended
 };
 
 // A fault on one proxy: `before` connections had been accepted before the first that counts.
@@ -92,7 +92,7 @@ class Worker {
   Loop& loop() { return loop_; }
 
   // The following are for the worker's own thread.
-  void add_proxy(const ProxySpec& spec, ProxyId id, std::shared_ptr<const TlsContext> tls);
+  void add_proxy(const ProxySpec& spec, ProxyId id, std::shared_ptr<const TlsSetup> tls);
   void remove_proxy(ProxyId id);  // with its connections: RST
   void end_connections(ProxyId id);
   void retarget(ProxyId id, const Address& upstream);

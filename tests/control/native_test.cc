@@ -235,9 +235,9 @@ TEST_CASE("another upstream is for new connections; what cannot be changed is to
 
 TEST_CASE("a proxy's TLS is created, shown, and cannot be changed") {
   NativeRig rig;
-  const Reply made = rig.native(
-      "POST", "/v1/proxies",
-      R"({"name":"api","upstream":"https://api.test","tls":{"insecure":true,"generate":"a.test"}})");
+  const Reply made = rig.native("POST", "/v1/proxies",
+                                R"({"name":"api","upstream":"https://api.test",)"
+                                R"("tls":{"insecure":true,"generate":"a.test"}})");
   CHECK(made.status == 201);
   CHECK_THAT(made.body, Contains(R"("upstream":"https://api.test:443")"));
   CHECK_THAT(made.body, Contains(R"("tls":{"insecure":true,"generate":"a.test","authority":)"

@@ -1,223 +1,19 @@
 #!/usr/bin/env python3
-"""External APIs over TLS, on real ones: nginx behind the proxy, curl in front of it.
-
-Certificates are made here with openssl, for a CA of the test's own. What the proxy originates is
-checked on nginx (which TLS it saw, which name it was asked for) and by curl (which bytes came);
-what it terminates is checked by curl's own verification. What a real server does not do on order
-(leaving without close_notify, resetting, not reading) is done by Python's ssl.
+"""TLS on either side: endings, pressure and certificates, with peers that do on order what no real
+server does, and what a user gets wrong.
 
 Usage: tls_test.py BUILD_DIR
 """
 
 import os
 import shutil
-import signal
 import socket
 import ssl
-import struct
 import subprocess
-import sys
-import tempfile
 import threading
-import time
 import unittest
 
-BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "build/dev"
-PATIENCE = 30.0
-NAME = "api.faultline.test"
-
-NGINX = """
-daemon off; master_process off; worker_processes 1; pid %(folder)s/nginx.pid;
-error_log %(folder)s/error.log;
-events { worker_connections 1024; }
-http {
-  access_log off; client_body_temp_path %(folder)s/body; proxy_temp_path %(folder)s/proxy;
-  fastcgi_temp_path %(folder)s/f; uwsgi_temp_path %(folder)s/u; scgi_temp_path %(folder)s/s;
-  client_max_body_size 64m; keepalive_requests 100000;
-  server {
-    listen 127.0.0.1:%(good)d ssl; server_name _;
-    ssl_certificate %(folder)s/good.pem; ssl_certificate_key %(folder)s/good.key;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    location /seen { return 200 "$ssl_server_name $ssl_protocol $ssl_alpn_protocol\\n"; }
-    location /up { root %(folder)s/www; dav_methods PUT; create_full_put_path on; }
-    location / { root %(folder)s/www; }
-  }
-  server {
-    listen 127.0.0.1:%(expired)d ssl;
-    ssl_certificate %(folder)s/expired.pem; ssl_certificate_key %(folder)s/expired.key;
-    location / { return 200 "expired\\n"; }
-  }
-  server {
-    listen 127.0.0.1:%(other)d ssl;
-    ssl_certificate %(folder)s/other.pem; ssl_certificate_key %(folder)s/other.key;
-    location / { return 200 "other\\n"; }
-  }
-  server {
-    listen 127.0.0.1:%(selfsigned)d ssl;
-    ssl_certificate %(folder)s/selfsigned.pem; ssl_certificate_key %(folder)s/selfsigned.key;
-    location / { return 200 "selfsigned\\n"; }
-  }
-}
-"""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def openssl(*words, cwd):
-    subprocess.run(["openssl", *words], cwd=cwd, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-
-
-def certificate(folder, name, host, *dates):
-    """name.pem and name.key for a host, signed by ca.pem."""
-    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + host, cwd=folder)
-    with open(os.path.join(folder, name + ".ext"), "w", encoding="ascii") as file:
-        file.write("subjectAltName=DNS:%s\n" % host)
-    openssl("ca", "-batch", "-config", "ca.conf", "-in", name + ".csr", "-out", name + ".pem",
-            "-extfile", name + ".ext", "-notext", *(dates or ("-days", "2")), cwd=folder)
-
-
-def make_certificates(folder):
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test CA", cwd=folder)
-    with open(os.path.join(folder, "ca.conf"), "w", encoding="ascii") as file:
-        file.write("[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\n"
-                   "certificate=ca.pem\nprivate_key=ca.key\ndefault_md=sha256\npolicy=any\n"
-                   "unique_subject=no\n[any]\ncommonName=supplied\n")
-    with open(os.path.join(folder, "index.txt"), "w", encoding="ascii"):
-        pass
-    with open(os.path.join(folder, "serial"), "w", encoding="ascii") as file:
-        file.write("1000\n")
-    certificate(folder, "good", NAME)
-    certificate(folder, "other", "other.faultline.test")
-    certificate(folder, "expired", NAME, "-startdate", "20200101000000Z", "-enddate",
-                "20210101000000Z")
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", "selfsigned.key", "-out", "selfsigned.pem", "-days", "2", "-subj",
-            "/CN=" + NAME, "-addext", "subjectAltName=DNS:" + NAME, cwd=folder)
-
-
-class Relay:
-    """faultline relay, and what its log says."""
-
-    def __init__(self, test, *words):
-        self.process = subprocess.Popen(
-            [os.path.join(BUILD, "faultline"), "relay", "--listen", "127.0.0.1:0", "--workers", "1",
-             "--log-level", "debug", *words],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        test.addCleanup(self.end)
-        self.said = []
-        self.changed = threading.Condition()
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-        first = self.process.stdout.readline()
-        if not first.startswith("listening "):
-            self.process.wait(PATIENCE)
-            self.reader.join(PATIENCE)
-            raise AssertionError("".join(self.said))
-        host, port = first.split()[-1].rsplit(":", 1)
-        self.address = (host, int(port))
-
-    def read(self):
-        for line in self.process.stderr:
-            with self.changed:
-                self.said.append(line)
-                self.changed.notify_all()
-
-    def await_log(self, words):
-        with self.changed:
-            seen = self.changed.wait_for(lambda: any(words in line for line in self.said), PATIENCE)
-        if not seen:
-            raise AssertionError("%r is not in:\n%s" % (words, "".join(self.said)))
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
-        self.reader.join(PATIENCE)
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-
-class TlsPeer:
-    """A TLS server of Python's: one connection at a time, handled by `serve(connection)`."""
-
-    def __init__(self, test, folder, serve):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(PATIENCE)
-        self.port = self.listener.getsockname()[1]
-        self.error = None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(folder + "/good.pem", folder + "/good.key")
-
-        def run():
-            try:
-                raw, _ = self.listener.accept()
-                raw.settimeout(PATIENCE)
-                connection = context.wrap_socket(raw, server_side=True, suppress_ragged_eofs=False)
-                serve(connection)
-            except Exception as error:  # told by join()
-                self.error = error
-
-        self.thread = threading.Thread(target=run, daemon=True)
-        self.thread.start()
-        test.addCleanup(self.listener.close)
-
-    def join(self):
-        self.thread.join(PATIENCE)
-        if self.thread.is_alive():
-            raise AssertionError("the peer is not done")
-        if self.error:
-            raise self.error
-
-
-def reset(sock):
-    raw = socket.socket(fileno=sock.detach())
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    raw.close()
-
-
-def hear(sock):
-    """Reads to the end: (bytes, "FIN" | "RST" | "OPEN" | "CUT")."""
-    heard = bytearray()
-    while True:
-        try:
-            part = sock.recv(1 << 16)
-        except socket.timeout:
-            return bytes(heard), "OPEN"
-        except (ConnectionResetError, BrokenPipeError):
-            return bytes(heard), "RST"
-        except ssl.SSLEOFError:
-            return bytes(heard), "CUT"
-        if not part:
-            return bytes(heard), "FIN"
-        heard += part
-
-
-@unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
-class Tls(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="faultline-tls-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        make_certificates(cls.folder)
-
-    def ca(self):
-        return self.folder + "/ca.pem"
-
-    def originating(self, port, *words):
-        return Relay(self, "--upstream", "https://127.0.0.1:%d" % port, "--server-name", NAME,
-                     "--ca", self.ca(), *words)
-
-    def client(self, relay):
-        client = socket.create_connection(relay.address, PATIENCE)
-        self.addCleanup(client.close)
-        return client
+from tls_case import BUILD, NAME, PATIENCE, Relay, Tls, TlsPeer, hear, openssl, reset
 
 
 class WithPeers(Tls):
@@ -425,116 +221,6 @@ class Terminating(Tls):
         self.assertEqual(ending, "FIN")
 
 
-@unittest.skipUnless(shutil.which("nginx"), "nginx is not installed")
-@unittest.skipUnless(shutil.which("curl"), "curl is not installed")
-class WithNginx(Tls):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.ports = {name: free_port() for name in ("good", "expired", "other", "selfsigned")}
-        os.makedirs(cls.folder + "/www/up")
-        with open(cls.folder + "/www/large", "wb") as file:
-            file.write(os.urandom(1 << 20) * 24)
-        with open(cls.folder + "/www/small", "wb") as file:
-            file.write(b"small\n")
-        with open(cls.folder + "/nginx.conf", "w", encoding="ascii") as file:
-            file.write("user root;\n" if os.geteuid() == 0 else "")
-            file.write(NGINX % {"folder": cls.folder, **cls.ports})
-        cls.nginx = subprocess.Popen(["nginx", "-p", cls.folder, "-c", cls.folder + "/nginx.conf"],
-                                     stderr=subprocess.PIPE)
-        cls.addClassCleanup(cls.end_nginx)
-        limit = time.monotonic() + PATIENCE
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", cls.ports["good"]), 1).close()
-                return
-            except OSError:
-                if cls.nginx.poll() is not None or time.monotonic() > limit:
-                    raise AssertionError(cls.nginx.stderr.read().decode()) from None
-                time.sleep(0.05)
-
-    @classmethod
-    def end_nginx(cls):
-        cls.nginx.terminate()
-        cls.nginx.wait(PATIENCE)
-        cls.nginx.stderr.close()
-
-    def curl(self, relay, path, *words, scheme="http", host=None):
-        host = host or relay.address[0]
-        return subprocess.run(
-            ["curl", "-sS", "--noproxy", "*", "--max-time", "120", *words,
-             "%s://%s:%d%s" % (scheme, host, relay.address[1], path)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-
-    def test_the_name_arrives_and_only_http1_is_offered(self):
-        relay = self.originating(self.ports["good"])
-        answer = self.curl(relay, "/seen")
-        self.assertEqual(answer.stdout.split(), [NAME.encode(), b"TLSv1.3", b"http/1.1"])
-
-    def test_verification_is_on(self):
-        for server, reason in (("expired", "certificate has expired"),
-                               ("other", "hostname mismatch"),
-                               ("selfsigned", "self-signed certificate")):
-            with self.subTest(server=server):
-                relay = self.originating(self.ports[server])
-                answer = self.curl(relay, "/")
-                self.assertNotEqual(answer.returncode, 0)
-                self.assertEqual(answer.stdout, b"")
-                relay.await_log("upstream_failed connection 1 TLS: " + reason)
-                relay = Relay(self, "--upstream", "https://127.0.0.1:%d" % self.ports[server],
-                              "--server-name", NAME, "--insecure")
-                self.assertEqual(self.curl(relay, "/").stdout.decode().strip(), server)
-
-    def test_an_unknown_ca_is_refused(self):
-        relay = Relay(self, "--upstream", "https://127.0.0.1:%d" % self.ports["good"],
-                      "--server-name", NAME)
-        self.assertNotEqual(self.curl(relay, "/small").returncode, 0)
-        relay.await_log("TLS: unable to get local issuer certificate")
-
-    def test_an_address_that_the_certificate_does_not_name_is_refused(self):
-        relay = Relay(self, "--upstream", "https://127.0.0.1:%d" % self.ports["good"], "--ca",
-                      self.ca())
-        self.assertNotEqual(self.curl(relay, "/small").returncode, 0)
-        relay.await_log("TLS: IP address mismatch")
-
-    def test_large_bodies_are_exact_both_ways(self):
-        relay = self.originating(self.ports["good"], "--protocol", "http")
-        with open(self.folder + "/www/large", "rb") as file:
-            large = file.read()
-        self.assertTrue(self.curl(relay, "/large").stdout == large)
-        put = self.curl(relay, "/up/put", "-T", self.folder + "/www/large")
-        if b"405" in put.stdout:
-            self.skipTest("this nginx has no dav module")
-        with open(self.folder + "/www/up/put", "rb") as file:
-            self.assertTrue(file.read() == large)
-
-    def test_tls_on_both_sides(self):
-        relay = self.originating(self.ports["good"], "--tls-generate", "localhost",
-                                 "--tls-write-ca", self.folder + "/both.pem")
-        with open(self.folder + "/www/large", "rb") as file:
-            large = file.read()
-        answer = self.curl(relay, "/large", "--cacert", self.folder + "/both.pem", scheme="https",
-                           host="localhost")
-        self.assertTrue(answer.stdout == large, answer.stderr)
-        refused = self.curl(relay, "/large", scheme="https", host="localhost")
-        self.assertEqual(refused.returncode, 60)  # the CA is not known
-        relay.await_log("client_failed")
-
-    def test_two_hundred_connections(self):
-        relay = self.originating(self.ports["good"])
-        clients = [self.client(relay) for _ in range(200)]
-        for client in clients:
-            client.sendall(b"GET /small HTTP/1.1\r\nHost: a\r\n\r\n")
-        for client in clients:
-            self.assertTrue(client.recv(1 << 16).startswith(b"HTTP/1.1 200"))
-        for client in clients:
-            client.sendall(b"GET /small HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        for client in clients:
-            heard, ending = hear(client)
-            self.assertTrue(heard.endswith(b"small\n"))
-            self.assertEqual(ending, "FIN")
-
-
 @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
 class Refused(Tls):
     """What a user gets wrong, in the words of the command line."""
@@ -552,7 +238,8 @@ class Refused(Tls):
                  "--tls-key: cannot use the key"),
                 (("--upstream", "a:1", "--tls-cert", self.folder + "/good.pem", "--tls-key",
                   self.folder + "/other.key"), "key values mismatch"),
-                (("--upstream", "a:1", "--tls-write-ca", "x"), "--tls-write-ca: is for a generated"),
+                (("--upstream", "a:1", "--tls-write-ca", "x"),
+                 "--tls-write-ca: is for a generated"),
         ):
             with self.subTest(words=words):
                 refused = subprocess.run(

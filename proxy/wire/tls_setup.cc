@@ -1,4 +1,4 @@
-#include "proxy/wire/tls_context.h"
+#include "proxy/wire/tls_setup.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -72,9 +72,9 @@ int choose_http1(SSL*, const unsigned char** chosen, unsigned char* size,
 
 void FreeSsl::operator()(SSL* ssl) const { SSL_free(ssl); }
 
-Checked<std::shared_ptr<const TlsContext>> TlsContext::make(const ProxySpec& spec) {
+Checked<std::shared_ptr<const TlsSetup>> TlsSetup::make(const ProxySpec& spec) {
   Errors errors;
-  const std::shared_ptr<TlsContext> made(new TlsContext);
+  std::unique_ptr<TlsSetup> made(new TlsSetup);
   made->read(spec, errors);
   const std::string& path = spec.tls.write_ca;
   if (errors.empty() && !path.empty()) {
@@ -85,23 +85,23 @@ Checked<std::shared_ptr<const TlsContext>> TlsContext::make(const ProxySpec& spe
       errors.push_back({"write_ca", "cannot write " + quoted(path) + ": " + strerror(errno)});
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));
-  return std::shared_ptr<const TlsContext>(made);
+  return std::shared_ptr<const TlsSetup>(std::move(made));
 }
 
-Errors TlsContext::problems(const ProxySpec& spec) {
+Errors TlsSetup::problems(const ProxySpec& spec) {
   Errors errors;
-  TlsContext().read(spec, errors);
+  TlsSetup().read(spec, errors);
   return errors;
 }
 
-Errors Engine::tls_problems(const ProxySpec& spec) { return TlsContext::problems(spec); }
+Errors Engine::tls_problems(const ProxySpec& spec) { return TlsSetup::problems(spec); }
 
-TlsContext::~TlsContext() {
+TlsSetup::~TlsSetup() {
   SSL_CTX_free(client_);
   SSL_CTX_free(server_);
 }
 
-void TlsContext::read(const ProxySpec& spec, Errors& errors) {
+void TlsSetup::read(const ProxySpec& spec, Errors& errors) {
   errors = contradictions(spec.tls);
   if (!errors.empty()) return;
   ERR_clear_error();
@@ -111,7 +111,7 @@ void TlsContext::read(const ProxySpec& spec, Errors& errors) {
     errors.push_back({"write_ca", "cannot write " + quoted(path) + ": " + strerror(errno)});
 }
 
-void TlsContext::make_client(const ProxySpec& spec, Errors& errors) {
+void TlsSetup::make_client(const ProxySpec& spec, Errors& errors) {
   const TlsSpec& tls = spec.tls;
   server_name_ = tls.server_name;
   client_ = SSL_CTX_new(TLS_client_method());
@@ -128,7 +128,7 @@ void TlsContext::make_client(const ProxySpec& spec, Errors& errors) {
   }
 }
 
-void TlsContext::make_server(const ProxySpec& spec, Errors& errors) {
+void TlsSetup::make_server(const ProxySpec& spec, Errors& errors) {
   const TlsSpec& tls = spec.tls;
   server_ = SSL_CTX_new(TLS_server_method());
   if (server_ == nullptr) return errors.push_back({"listen", library_words()});
@@ -147,7 +147,7 @@ void TlsContext::make_server(const ProxySpec& spec, Errors& errors) {
                          "; it holds the certificate's key in PEM, unencrypted"});
 }
 
-void TlsContext::generate(const std::string& host, Errors& errors) {
+void TlsSetup::generate(const std::string& host, Errors& errors) {
   const Result<Certificate> authority = make_authority();
   if (!authority) return errors.push_back(authority.error());
   const Result<Certificate> own = issue(*authority, host);
@@ -159,7 +159,7 @@ void TlsContext::generate(const std::string& host, Errors& errors) {
   SSL_CTX_add1_chain_cert(server_, authority->x509.get());
 }
 
-Ssl TlsContext::connecting(int socket, const std::string& host) const {
+Ssl TlsSetup::connecting(int socket, const std::string& host) const {
   Ssl ssl(SSL_new(client_));
   if (!ssl || SSL_set_fd(ssl.get(), socket) != 1) return {};
   const std::string& name = server_name_.empty() ? host : server_name_;
@@ -174,16 +174,16 @@ Ssl TlsContext::connecting(int socket, const std::string& host) const {
   return ssl;
 }
 
-Ssl TlsContext::accepting(int socket) const {
+Ssl TlsSetup::accepting(int socket) const {
   Ssl ssl(SSL_new(server_));
   if (!ssl || SSL_set_fd(ssl.get(), socket) != 1) return {};
   SSL_set_accept_state(ssl.get());
   return ssl;
 }
 
-Checked<std::shared_ptr<const TlsContext>> tls_context(const ProxySpec& spec) {
+Checked<std::shared_ptr<const TlsSetup>> tls_setup(const ProxySpec& spec) {
   if (spec.tls == TlsSpec{}) return nullptr;
-  return TlsContext::make(spec);
+  return TlsSetup::make(spec);
 }
 
 std::string why_failed(SSL* ssl, int result) {

@@ -23,16 +23,16 @@ struct FreeSsl {
 };
 using Ssl = std::unique_ptr<SSL, FreeSsl>;
 
-class TlsContext {
+class TlsSetup {
  public:
   // Each error's `where` is the key of TlsSpec it is about. Writes the CA's certificate where the
   // spec says.
-  static Checked<std::shared_ptr<const TlsContext>> make(const ProxySpec& spec);
+  static Checked<std::shared_ptr<const TlsSetup>> make(const ProxySpec& spec);
   // Whether make() would succeed, without writing anything.
   static Errors problems(const ProxySpec& spec);
-  ~TlsContext();
-  TlsContext(const TlsContext&) = delete;
-  TlsContext& operator=(const TlsContext&) = delete;
+  ~TlsSetup();
+  TlsSetup(const TlsSetup&) = delete;
+  TlsSetup& operator=(const TlsSetup&) = delete;
 
   bool originates() const { return client_ != nullptr; }
   bool terminates() const { return server_ != nullptr; }
@@ -45,7 +45,7 @@ class TlsContext {
   const std::string& authority_pem() const { return authority_pem_; }
 
  private:
-  TlsContext() = default;
+  TlsSetup() = default;
   void read(const ProxySpec& spec, Errors& errors);
   void make_client(const ProxySpec& spec, Errors& errors);
   void make_server(const ProxySpec& spec, Errors& errors);
@@ -58,7 +58,7 @@ class TlsContext {
 };
 
 // What a proxy needs: null where neither side speaks TLS and nothing was said of it.
-Checked<std::shared_ptr<const TlsContext>> tls_context(const ProxySpec& spec);
+Checked<std::shared_ptr<const TlsSetup>> tls_setup(const ProxySpec& spec);
 
 // Why a handshake failed, in words: "certificate has expired", "hostname mismatch", "ECONNRESET",
 // "wrong version number". `result` is what the call returned.
