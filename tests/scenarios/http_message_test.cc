@@ -48,12 +48,12 @@ TEST_CASE("headers of the plan win, except those that frame the message") {
 TEST_CASE("the source stands in its header, and wherever the plan says so") {
   WorkloadPlan plan;
   plan.sources.pool = 2;
-  plan.body = "{source} {id} {source}";
+  plan.body = "by {source} {id} {source}";
   std::string text;
   HttpMessage(plan, {"127.0.0.1", 8080}).write("7", "10.0.0.2", text);
   CHECK(text ==
         "POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-Forwarded-For: 10.0.0.2\r\n"
-        "Content-Length: 19\r\n\r\n10.0.0.2 7 10.0.0.2");
+        "Content-Length: 22\r\n\r\nby 10.0.0.2 7 10.0.0.2");
   plan.headers = {{"x-forwarded-for", "client-{source}"}};
   plan.body.clear();
   text.clear();
