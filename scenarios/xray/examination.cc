@@ -94,7 +94,8 @@ bool Examination::find_fault() {
 // Suppressed: two calls in a row, the second of which would have gone well.
 bool Examination::trips_on(Treatment treatment) {
   const Instant begun = lab_.now();
-  std::size_t count = 0, most_attempts = 0;
+  std::size_t count = 0;
+  std::map<std::size_t, std::size_t> attempts;  // how often a call made so many
   Instant answered{};
   const bool unseen = treatment == Treatment::refused;
   if (treatment == Treatment::slow) {
@@ -110,7 +111,7 @@ bool Examination::trips_on(Treatment treatment) {
       break;
     }
     ++count;
-    most_attempts = std::max(most_attempts, step.attempts);
+    ++attempts[step.attempts];
     if (step.admitted) answered = step.answered;
     if (treatment == Treatment::timeout && step.admitted) note_client_timeout(step);
   }
@@ -121,7 +122,8 @@ bool Examination::trips_on(Treatment treatment) {
     if (open) opened_between(begun, check.ended);
     if (open) last_rejected_ = check.ended;
   }
-  per_call_ = std::max<std::size_t>(1, most_attempts);
+  const auto usual = std::ranges::max_element(attempts, {}, [](const auto& n) { return n.second; });
+  per_call_ = usual == attempts.end() ? 1 : std::max<std::size_t>(1, usual->first);
   if (!open) harmless_[treatment] = count;
   return open;
 }

@@ -112,10 +112,11 @@ class Examination {
   History history_;
   std::vector<Hypothesis> explained_;
   std::size_t probes_run_ = 0;
-  Duration pace_{};         // of a call in the last sequence
-  Duration longest_run_{};  // that something was concluded from
-  std::size_t cold_ = 0;    // failures that open it when it is clean
-  Duration wash_{};         // pause after closing until it has forgotten
+  Duration pace_{};             // of a call in the last sequence
+  Duration longest_allowed_{};  // of a sequence
+  Duration longest_run_{};      // that something was concluded from
+  std::size_t cold_ = 0;        // failures that open it when it is clean
+  Duration wash_{};             // pause after closing until it has forgotten
 
   Instant opened_low_{}, opened_high_{};
   Instant last_answered_{};  // the last that was let through

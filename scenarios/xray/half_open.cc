@@ -57,7 +57,7 @@ void Examination::flood() {
   history_.push_back(Mark::unknown);
   close_blindly();
   if (closes_after_ || !admits_ || others_ == "none" || stop()) return;
-  if (!limited_when_closed()) return count_closing_by_floods();
+  if (others_ == "rejected" || !limited_when_closed()) return count_closing_by_floods();
   // So many at a time are all that the service ever lets through. One at a time is one at a time
   // half-open too; of more than one nothing is known.
   if (*admits_ == 1) return;
@@ -97,16 +97,25 @@ void Examination::count_closing() {
 
 // As above, one opening for each number: so many successes one after the other, then a flood.
 void Examination::count_closing_by_floods() {
-  for (std::size_t good = 1; good <= most_successes && !stop(); ++good) {
+  int unclear = 0;
+  for (std::size_t good = 1; good <= most_successes && !stop() && unclear < 5; ++good) {
     if (trip() == 0 || !await_half_open()) return;
     std::size_t done = 0;
     while (done < good && lab_.step(Treatment::ok).admitted) ++done;
     if (done < good) return close_blindly();
     lab_.bench().treat(Treatment::timeout);
-    lab_.offer(*admits_ + 3);
+    const std::size_t abandoned = lab_.abandoned();
+    const Lab::Offered offered = lab_.offer(*admits_ + 3);
     const bool closed = lab_.held().size() > *admits_;
+    const bool late = others_ == "rejected" && offered.waiting > 0;
+    const bool told = closed || (!late && lab_.abandoned() == abandoned);
     lab_.answer_all(Treatment::ok);
     close_blindly();
+    if (!told) {  // calls that were only not there yet say nothing: the same again
+      ++unclear;
+      --good;
+      continue;
+    }
     if (!closed) continue;
     closes_after_ = good;
     closing_evidence_ = "after " + std::to_string(good) +

@@ -2,6 +2,7 @@
 // experiment is the one whose outcome tells most of what is left apart.
 
 #include <algorithm>
+#include <array>
 
 #include "scenarios/xray/examination.h"
 
@@ -12,8 +13,16 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t most_probes = 16;
-// What an experiment may take, so that a window in time does not move on meanwhile.
-constexpr Duration longest_probe = milliseconds(1800);
+
+// What is tried to have the history explained: a pause after closing in which it may forget, and
+// what an experiment may take, so that a window in time does not move on meanwhile.
+struct Approach {
+  Duration wash, longest;
+};
+constexpr std::array approaches{
+    Approach{Duration{}, milliseconds(1800)},  Approach{Duration{}, milliseconds(600)},
+    Approach{seconds(5), milliseconds(1200)},  Approach{seconds(13), milliseconds(1800)},
+    Approach{seconds(32), milliseconds(1800)}, Approach{seconds(65), milliseconds(1800)}};
 
 }  // namespace
 
@@ -59,7 +68,7 @@ bool Examination::run_probe(const Probe& probe) {
   const Duration lasted = lab_.now() - begun;
   const std::size_t made = lab_.bench().calls().size() - calls;
   pace_ = std::max(latency_, lasted / static_cast<int>(std::max<std::size_t>(made, 1)));
-  if (lasted > longest_probe * 5 / 4) {
+  if (lasted > longest_allowed_ * 5 / 4) {
     // Too slow: a window in time has moved on.
     history_.insert(history_.begin() + static_cast<std::ptrdiff_t>(before), Mark::unknown);
   } else {
@@ -76,7 +85,7 @@ bool Examination::search_once(std::size_t most) {
   for (std::size_t n = 0, again = 0; n < most + 2 && !stop(); ++n) {
     const double each = std::max(faultline::seconds(std::max(latency_, pace_)), 0.0008);
     const auto affordable =
-        static_cast<std::size_t>(std::max(40.0, faultline::seconds(longest_probe) / each));
+        static_cast<std::size_t>(std::max(40.0, faultline::seconds(longest_allowed_) / each));
     Probe probe;
     if (n == 1) probe = {0, std::max<std::size_t>(cold_, 1) - 1, 1};
     if (n == 1 && cold_ < 2) probe = {3, 0, 0};
@@ -105,16 +114,17 @@ void Examination::search_rule() {
     trip();
     if (!close()) return;
   }
-  for (const Duration wash : {Duration{}, Duration(seconds(5)), Duration(seconds(13)),
-                              Duration(seconds(32)), Duration(seconds(65))}) {
+  for (const auto& [wash, longest] : approaches) {
     if (wash > lab_.left() / 12) break;
+    longest_allowed_ = longest;
     wash_ = wash;
     if (wash > Duration{}) {
       tell("it remembers from before it closed; letting it forget for " + rounded(wash));
-      history_.clear();
-      history_.push_back(Mark::opened);
       lab_.pause(wash);
-      history_.push_back(Mark::closed);
+    }
+    if (&longest != &approaches.front().longest) {
+      history_.assign({Mark::opened, Mark::closed});
+      longest_run_ = {};
     }
     if (search_once(most_probes) || stop()) {
       explained_ = plainest(std::move(explained_));

@@ -191,7 +191,7 @@ void Examination::tell_window(Answers& answers) const {
     const double low = faultline::seconds(std::min(*remembered_, *forgotten_));
     double high = faultline::seconds(std::max(*remembered_, *forgotten_));
     const Duration between = *remembered_ - *forgotten_;
-    if (!window_confirmed_ || between * 10 > *remembered_ * 3) {
+    if (!window_confirmed_ || between * 20 > *remembered_ * 3) {
       answers["window"] = untold("failures were remembered after " + rounded(*remembered_) +
                                  " and forgotten after " + rounded(*forgotten_) +
                                  (window_confirmed_ || !lab_.over()

@@ -98,11 +98,12 @@ void Examination::measure_window() {
     if (widening > 48) return;
   }
   // A window that begins anew at fixed instants forgets much sooner, or later, now and then.
-  for (int n = 0; n < 4; ++n) {
-    if (remembered_after(low * (50 + 4 * n) / 100) != 1) return;
+  const bool doubtful = remembered_ && forgotten_ && *remembered_ > *forgotten_;
+  for (int n = 0; n < (doubtful ? 8 : 4); ++n) {
+    if (remembered_after(low * (50 + 3 * n) / 100) != 1) return;
   }
-  for (int n = 0; n < 2; ++n) {
-    if (remembered_after(high * (14 + 3 * n) / 10) != 0) return;
+  for (int n = 0; n < (doubtful ? 4 : 2); ++n) {
+    if (remembered_after(high * (14 + 2 * n) / 10) != 0) return;
   }
   window_confirmed_ = true;
 }
