@@ -10,6 +10,8 @@ import pathlib
 import signal
 import sys
 import unittest
+import urllib.error
+import urllib.request
 
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
@@ -21,6 +23,7 @@ from judge import judge  # noqa: E402
 from truth import Calls, OneOf, Seconds, Span, Truth, counts, in_a_row, ratio  # noqa: E402
 
 FAULTLINE = ""
+LIMIT = 60  # seconds for one call; for what takes milliseconds
 
 
 def found(value, low=None, high=None):
@@ -116,6 +119,54 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(str(judge(truth, answers)), "")
         self.assertEqual(len(judge(truth, {**answers, "rule": found("ratio")}).wrong), 2)
         self.assertFalse(judge(truth, {**answers, "rule": UNTOLD}).right)
+
+
+class ServicesTest(unittest.TestCase):
+    """The services are what their truths say: they open, reject without asking, and ask again."""
+
+    def call(self, port):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/call", timeout=LIMIT) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    def opens(self, case):
+        """How many failed calls it takes until one does not reach the upstream; None after 30."""
+        service, configuration = proof.split(case)
+        stub = proof.Stub()
+        self.addCleanup(stub.close)
+        upstream = f"http://127.0.0.1:{stub.port}/rates"
+        with proof.Started(service.command(), upstream, configuration) as started:
+            self.assertEqual(self.call(started.port)[0], 200)
+            stub.status = 503
+            for number in range(30):
+                asked = stub.asked
+                answer = self.call(started.port)
+                if stub.asked == asked:
+                    self.assertEqual(self.call(started.port), answer)
+                    return number
+                self.assertGreaterEqual(answer[0], 500)
+            return None
+
+    def test_the_home_made_ones_open_when_their_truth_says(self):
+        # After one success; a ratio needs its minimum of calls, of which that was one.
+        expected = {"zoo/four-in-a-row": 4, "zoo/at-half": 4, "zoo/above-half": 3,
+                    "zoo/full-window": 6, "zoo/three-of-last-eight": 3, "zoo/retries-inside": 3,
+                    "zoo/retries-outside": 3, "zoo/stale-fallback": 3, "zoo/looks-the-same": 5,
+                    "zoo/none": None}
+        for case, number in expected.items():
+            with self.subTest(case):
+                self.assertEqual(self.opens(case), number)
+
+    def test_pybreaker_opens_when_its_truth_says(self):
+        try:
+            libraries.Pybreaker().prepare()
+        except libraries.Skipped as reason:
+            self.skipTest(f"pybreaker: {reason}")
+        self.assertEqual(self.opens("pybreaker/plain"), 4)
+        self.assertEqual(self.opens("pybreaker/excluding"), 3)
 
 
 if __name__ == "__main__":

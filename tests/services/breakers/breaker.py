@@ -108,7 +108,8 @@ class Breaker:
         self.changed = threading.Condition()
         self.generation = 0
         self.times_open = 0  # in a row
-        self._close()
+        with self.changed:
+            self._close()
 
     def enter(self):
         """A permit; raises Rejected."""

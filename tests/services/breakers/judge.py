@@ -1,5 +1,5 @@
-"""Holds what the X-ray said of a breaker against the truth. A wrong answer is a complaint, and so is
-one that could have been given and was not, or an interval so wide that it says nothing."""
+"""Holds what the X-ray said of a breaker against the truth. A wrong answer is a complaint; so is
+one that could have been given and was not, and an interval so wide that it says nothing."""
 
 from truth import CLASSES, NAMES, Calls, OneOf, Seconds, Span
 

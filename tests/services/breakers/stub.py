@@ -14,7 +14,8 @@ class Stub(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.port = self.server_address[1]
         self.status, self.asked, self.counting = 200, 0, threading.Lock()
-        self.thread = threading.Thread(target=self.serve_forever)
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.02,),
+                                       daemon=True)
         self.thread.start()
 
     def close(self):
