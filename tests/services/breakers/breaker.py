@@ -34,6 +34,7 @@ class Settings:
     calls: int = 0                # the window is so many calls, or else
     seconds: float = 0            # so long;
     buckets: int = 0              # in so many equal parts, which begin at whole multiples of them
+    gap: float = 0                # or everything, until so long passed between two failures
     only_on_failure: bool = False  # a success never opens it
 
     # What is a failure, what does not count at all; the rest is a success.
@@ -51,7 +52,9 @@ class Settings:
     # When half-open.
     permits: int = 1              # probes at one time; 0: everybody
     queue: bool = False           # others wait instead of being rejected
-    to_close: int = 1             # successes in a row
+    probe_every: float = 0        # one more goes through so long after the last one did
+    to_close: int = 1             # successes in a row,
+    in_all: bool = False          # or with failures between them
     to_reopen: int = 1            # failures in all
     judged: int = 0               # so many probes in all, then their ratio decides by `judge_at`
     judge_at: float = 0.5
@@ -76,10 +79,14 @@ class Window:
 
     def add(self, failed):
         self.results.append((time.time(), failed))
-        settings = self.settings
+        settings, now = self.settings, time.time()
+        if settings.gap and failed:
+            failures = [at for at, one in self.results if one][-2:]
+            if len(failures) == 2 and now - failures[0] > settings.gap:
+                self.results.clear()
+                self.results.append((now, failed))
         if not settings.seconds:
             return
-        now = time.time()
         since = now - settings.seconds
         if settings.buckets:
             size = settings.seconds / settings.buckets
@@ -122,6 +129,7 @@ class Breaker:
             if self.state == "half-open" and self._has_room():
                 self.running += 1
                 self.admitted += 1
+                self.probed = time.monotonic()
                 return Permit(self.generation, True, time.monotonic())
             if self.state == "closed":
                 return Permit(self.generation, False, time.monotonic())
@@ -151,6 +159,8 @@ class Breaker:
         settings = self.settings
         if settings.judged and self.admitted >= settings.judged:
             return False
+        if settings.probe_every and time.monotonic() - self.probed >= settings.probe_every:
+            return True
         return not settings.permits or self.running < settings.permits
 
     def _count(self, failed):
@@ -174,6 +184,8 @@ class Breaker:
             healthy = bad / settings.judged < settings.judge_at
         elif bad >= settings.to_reopen:
             healthy = False
+        elif settings.in_all and len(self.probes) - bad >= settings.to_close:
+            healthy = True
         elif self.probes[-settings.to_close:] == [False] * settings.to_close:
             healthy = True
         else:
@@ -186,7 +198,7 @@ class Breaker:
     def _become(self, state):
         self.state = state
         self.generation += 1
-        self.running, self.admitted, self.probes = 0, 0, []
+        self.running, self.admitted, self.probed, self.probes = 0, 0, 0.0, []
         self.changed.notify_all()
 
     def _open(self):

@@ -9,7 +9,7 @@ from truth import Calls, OneOf, Seconds, Span, Truth, count, counts, in_a_row, r
 @dataclasses.dataclass
 class Behaviour:
     """What the service does besides its breaker."""
-    limit: float = 0.6            # seconds until the client gives an attempt up
+    limit: float | None = 0.6     # seconds until the client gives an attempt up
     attempts: int = 1             # at most, for one call
     retries_around_breaker: bool = False  # each attempt passes the breaker, not each call
     keeps_alive: bool = False     # keeps connections, and sends again when a kept one died
@@ -62,6 +62,13 @@ PRESETS = {
     "tumbling": Preset(
         Settings(rule="count", threshold=5, seconds=6, buckets=1, open_for=1.5),
         count(5, Seconds(Span(0, 6)), ("window",), open_duration=1.5, client_timeout=0.6)),
+    "forgets-in-a-gap": Preset(
+        Settings(rule="count", threshold=4, gap=3, open_for=1.5),
+        count(4, Seconds(3.0), open_duration=1.5, client_timeout=0.6)),
+    "a-minimum-of-twenty": Preset(
+        Settings(rule="ratio", threshold=0.5, seconds=8, buckets=8, minimum=20, open_for=1.5,
+                 probe_every=1.5),
+        ratio(0.5, 20, Seconds(Span(7, 8)), open_duration=1.5, client_timeout=0.6)),
 
     # What counts.
     "ignores": Preset(
@@ -110,6 +117,12 @@ PRESETS = {
         in_a_row(3, open_duration=1.5, half_open_concurrency=3, successes_to_close=5,
                  failures_to_reopen=2, client_timeout=0.6,
                  hung_probe=OneOf("recovers", "not_blocking"))),
+    "best-of-three": Preset(
+        Settings(threshold=3, open_for=1.5, permits=0, to_close=2, in_all=True,
+                 to_reopen=2),
+        in_a_row(3, ("half_open_concurrency",), open_duration=1.5, half_open_others="none",
+                 half_open_concurrency=None, successes_to_close=2, failures_to_reopen=2,
+                 hung_probe="not_blocking", client_timeout=0.6)),
     "queueing": Preset(
         Settings(threshold=3, open_for=1.5, queue=True, to_close=2),
         in_a_row(3, open_duration=1.5, half_open_others="queued", successes_to_close=2,
@@ -121,6 +134,11 @@ PRESETS = {
     "stuck": Preset(
         Settings(threshold=3, open_for=1.5, keeps_hung=True),
         in_a_row(3, open_duration=1.5, hung_probe="stuck", client_timeout=0.6)),
+    # It does not fail by itself, so it holds the only place for ever.
+    "no-deadline": Preset(
+        Settings(threshold=3, open_for=1.5),
+        in_a_row(3, ("counts.timeout",), open_duration=1.5, hung_probe="stuck"),
+        Behaviour(limit=None)),
     "late-results-move-it": Preset(
         Settings(threshold=3, open_for=2, late_moves=True),
         in_a_row(3, open_duration=2.0, client_timeout=0.6)),
