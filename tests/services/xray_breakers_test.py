@@ -4,6 +4,7 @@ against the truth. A few cases, which are quick; scripts/xray runs all of them.
 xray_breakers_test.py BUILD_FOLDER
 """
 
+import concurrent.futures
 import copy
 import dataclasses
 import pathlib
@@ -167,6 +168,35 @@ class ServicesTest(unittest.TestCase):
             self.skipTest(f"pybreaker: {reason}")
         self.assertEqual(self.opens("pybreaker/plain"), 4)
         self.assertEqual(self.opens("pybreaker/excluding"), 3)
+
+
+class XrayTest(unittest.TestCase):
+    """The X-ray itself, on two of the cases, side by side: most of it is waiting."""
+
+    def check(self, case, answers, seconds):
+        service, configuration = proof.split(case)
+        truth = service.truths[configuration]
+        self.assertEqual(str(judge(truth, answers)), "", f"{case}, after {seconds:.0f} s")
+        # It can fail: each fact, told wrongly, contradicts what was found.
+        for name, lie in {"rule": "ratio", "threshold": 7, "open_duration": 5.0,
+                          "successes_to_close": 5, "half_open_others": "none",
+                          "client_timeout": 2.0, "rejected_extend": True,
+                          "counts": counts(success=("500",)), "hung_probe": "stuck"}.items():
+            wrong = dataclasses.replace(truth, facts={**truth.facts, name: lie})
+            self.assertEqual([line.split(":")[0] for line in judge(wrong, answers).wrong], [name])
+
+    def test_the_answers_are_true(self):
+        cases = ["zoo/four-in-a-row"]
+        try:
+            libraries.Pybreaker().prepare()
+            cases.append("pybreaker/excluding")
+        except libraries.Skipped as reason:
+            print(f"skipped: pybreaker: {reason}", file=sys.stderr)
+        with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
+            runs = {case: pool.submit(proof.xray, str(FAULTLINE), case) for case in cases}
+        for case, run in runs.items():
+            with self.subTest(case):
+                self.check(case, *run.result())
 
 
 if __name__ == "__main__":
