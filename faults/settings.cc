@@ -115,8 +115,10 @@ Reading boolean(const Parameter& parameter, const RawValue& raw) {
 
 Reading choice(const Parameter& parameter, const RawValue& raw) {
   // Some words are numbers: then = 502.
-  if (const auto* number = std::get_if<std::int64_t>(&raw))
-    return choice(parameter, RawValue(std::to_string(*number)));
+  const auto* number = std::get_if<std::int64_t>(&raw);
+  if (number != nullptr &&
+      std::ranges::find(parameter.choices, std::to_string(*number)) != parameter.choices.end())
+    return std::to_string(*number);
   const auto* text = std::get_if<std::string>(&raw);
   if (text == nullptr) return std::unexpected(is_not(parameter, raw));
   if (std::ranges::find(parameter.choices, *text) != parameter.choices.end()) return *text;

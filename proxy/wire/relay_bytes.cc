@@ -138,6 +138,7 @@ void Relay::give_turns(Instant now) {
     if (!codec_->settled_before(exchange)) return;
     if (downstream_.link && !downstream_.link->empty()) return;
     upstream_.link->turn(exchange, now);
+    flush(upstream_);  // what had waited behind the request
   }
 }
 
@@ -301,7 +302,8 @@ void Relay::Lane::tell(std::uint64_t exchange, std::string_view code) {
 }
 
 void Relay::Lane::disclaim(FaultId fault) {
-  if (relay.codec_) relay.codec_->disclaim(fault, relay);
+  // Of a connection that it resets as it goes, its client is told nothing more.
+  if (relay.codec_ && relay.doom_ == Doom::none) relay.codec_->disclaim(fault, relay);
 }
 
 bool Relay::Lane::ended() const { return relay.connection_.drops(direction); }

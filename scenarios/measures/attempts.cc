@@ -5,9 +5,9 @@
 namespace faultline {
 namespace {
 
-std::vector<Demand> demands_of(const Recording& recording, std::string_view source,
-                               const Phase& phase) {
-  std::vector<Demand> demands;
+std::vector<DemandSeen> demands_of(const Recording& recording, std::string_view source,
+                                   const Phase& phase) {
+  std::vector<DemandSeen> demands;
   for (const Request& request : recording.requests) {
     if (recording.drill.workloads[request.workload].name == source &&
         phase.holds(request.sent, request.ended))
@@ -20,15 +20,15 @@ std::vector<Demand> demands_of(const Recording& recording, std::string_view sour
     if (phase.holds(seen.begun(), seen.ended()))
       demands.push_back({seen.begun(), seen.ended(), {}});
   }
-  std::ranges::sort(demands, {}, &Demand::from);
+  std::ranges::sort(demands, {}, &DemandSeen::from);
   return demands;
 }
 
 // The only demand open at that instant; nullptr where there is none or another one. `longest` is
 // the longest of all, so that the search may stop.
-Demand* only_open(std::vector<Demand>& demands, Instant at, Duration longest) {
-  Demand* only = nullptr;
-  auto next = std::ranges::upper_bound(demands, at, {}, &Demand::from);
+DemandSeen* only_open(std::vector<DemandSeen>& demands, Instant at, Duration longest) {
+  DemandSeen* only = nullptr;
+  auto next = std::ranges::upper_bound(demands, at, {}, &DemandSeen::from);
   while (next != demands.begin()) {
     --next;
     if (at - next->from > longest) break;
@@ -61,7 +61,8 @@ std::expected<Demanded, std::string> demanded(const Recording& recording, std::s
     return std::unexpected("no traffic: nothing of " + std::string(source) + " in phase " +
                            std::string(phase));
   Duration longest{};
-  for (const Demand& demand : found.demands) longest = std::max(longest, demand.to - demand.from);
+  for (const DemandSeen& demand : found.demands)
+    longest = std::max(longest, demand.to - demand.from);
   std::vector<AttemptSeen> attempts;
   for (const Event& event : recording.events) {
     if (event.kind != EventKind::exchange || event.proxy != id) continue;
@@ -71,7 +72,7 @@ std::expected<Demanded, std::string> demanded(const Recording& recording, std::s
   std::ranges::sort(attempts, {}, &AttemptSeen::begun);
   found.attempts = attempts.size();
   for (const AttemptSeen& attempt : attempts) {
-    Demand* const demand = only_open(found.demands, attempt.begun(), longest);
+    DemandSeen* const demand = only_open(found.demands, attempt.begun(), longest);
     if (demand == nullptr) {
       ++found.unattributed;
     } else {

@@ -21,16 +21,16 @@ struct AttemptSeen {
   bool failed() const;
 };
 
-struct Demand {
+struct DemandSeen {
   Instant from{};
   Instant to{};
   std::vector<AttemptSeen> attempts;  // that began while it was the only one open, in their order
 };
 
 struct Demanded {
-  std::vector<Demand> demands;   // sent in the phase, in their order
-  std::size_t attempts = 0;      // on the link, begun in the phase
-  std::size_t unattributed = 0;  // of these: none or several demands were open
+  std::vector<DemandSeen> demands;  // sent in the phase, in their order
+  std::size_t attempts = 0;         // on the link, begun in the phase
+  std::size_t unattributed = 0;     // of these: none or several demands were open
 };
 
 // The source is a workload or a proxy, the link a proxy whose codec tells exchanges. The error: why

@@ -59,7 +59,7 @@ Measure most_attempts(const Recording& recording, std::span<const std::string> a
   if (found->attempts > 0 && found->attempts == found->unattributed)
     return Measure::cannot_tell(unattributed(*found));
   std::size_t most = 0;
-  for (const Demand& demand : found->demands) most = std::max(most, demand.attempts.size());
+  for (const DemandSeen& demand : found->demands) most = std::max(most, demand.attempts.size());
   const auto value = static_cast<double>(most);
   Measure measure = Measure::between(value, value, value + static_cast<double>(found->unattributed),
                                      found->demands.size());
@@ -68,7 +68,7 @@ Measure most_attempts(const Recording& recording, std::span<const std::string> a
 }
 
 // The pauses between attempts of one demand, as long as the attempt before a pause failed.
-std::vector<double> pauses_of(const Demand& demand) {
+std::vector<double> pauses_of(const DemandSeen& demand) {
   std::vector<double> pauses;
   for (std::size_t i = 1; i < demand.attempts.size() && demand.attempts[i - 1].failed(); ++i)
     pauses.push_back(
@@ -82,7 +82,7 @@ Measure of_pauses(const Recording& recording, std::span<const std::string> argum
   const auto found = demanded(recording, arguments[0], arguments[1], arguments[2]);
   if (!found) return Measure::cannot_tell(found.error());
   std::vector<double> values;
-  for (const Demand& demand : found->demands) collect(pauses_of(demand), values);
+  for (const DemandSeen& demand : found->demands) collect(pauses_of(demand), values);
   if (!values.empty()) return middle(std::move(values), unattributed(*found));
   const std::string open = unattributed(*found);
   return Measure::cannot_tell("no demand made a further attempt after one that failed" +
@@ -122,7 +122,7 @@ Measure sent_again(const Recording& recording, std::span<const std::string> argu
   const auto found = demanded(recording, arguments[0], arguments[1], arguments[2]);
   if (!found) return Measure::cannot_tell(found.error());
   std::uint64_t again = 0;
-  for (const Demand& demand : found->demands) {
+  for (const DemandSeen& demand : found->demands) {
     const auto risky = std::ranges::count_if(
         demand.attempts, [](const AttemptSeen& attempt) { return !idempotent(*attempt.event); });
     if (risky > 1) again += static_cast<std::uint64_t>(risky) - 1;

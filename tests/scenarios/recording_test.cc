@@ -54,8 +54,8 @@ class Chance {
 };
 
 Touched touched(Chance& chance) {
-  return {1 + chance.below(100), chance.below(100), chance.below(1'000'000), chance.instant(),
-          chance.instant()};
+  return {1 + chance.below(100), chance.below(100), chance.below(1'000'000),
+          chance.below(10),      chance.instant(),  chance.instant()};
 }
 
 Event event(Chance& chance) {

@@ -70,7 +70,9 @@ class RecordingBuilder {
     record.armed = ms(on + width);
     record.disarm_commanded = ms(off - width);
     record.disarmed = ms(off);
-    if (connections > 0) record.touched = {connections, connections, 0, ms(on), ms(off)};
+    if (connections > 0)
+      record.touched = {
+          .connections = connections, .messages = connections, .first = ms(on), .last = ms(off)};
     recording_.faults.push_back(record);
     return *this;
   }
