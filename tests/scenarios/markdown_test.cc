@@ -305,7 +305,8 @@ TEST_CASE("a spike has its phases, its waits and its recovery") {
   CHECK(has(page, "### spike"));
   CHECK(has(page, "Normal load: 50 users · Spike to: 300 users · Spike duration: 10s"));
   CHECK(has(page, "| Pre-spike | 400 | 50 | 60ms | 60ms | 0 % | 0s | 0s | 0 % | cannot tell |"));
-  CHECK(has(page, "| During the spike | 1000 | 100 | 2s | 2s | 0 % | 1.94s | 1.94s | 100 % | 1 |"));
+  CHECK(has(page,
+            "| During the spike | 1000 | 100 | 2s | 2s | 0 % | 1.94s | 1.94s | 100 % | 1.000 |"));
   CHECK(has(page, "Recovery time: 0s"));
   // 250 users left, and the service had 50 a second to spare.
   CHECK(has(page, "about 5s"));

@@ -205,15 +205,6 @@ class DrillsTest(unittest.TestCase):
         self.assertIn("Total circuit breaker opens: 3", page)
         self.assertIn("they agree, in order, instants and counts", page)
 
-    def test_the_life_of_a_breaker_that_never_opens(self):
-        self.check_bug("breaker-lifecycle", "cb-never-opens")
-
-    def test_a_breaker_with_many_callers(self):
-        self.check_healthy("breaker-crowd")
-
-    def test_a_breaker_with_many_callers_that_all_probe(self):
-        self.check_bug("breaker-crowd", "cb-stampede")
-
     def test_an_interrupt_under_the_fault(self):
         quickstart = Quickstart(self.folder, "postgres-outage")
         quickstart.await_fault()
