@@ -49,7 +49,7 @@ Errors contradictions(const TlsSpec& tls) {
     errors.push_back({"generate", "makes a certificate, and one is given; leave one out"});
   if (!tls.write_ca.empty() && tls.generate.empty())
     errors.push_back(
-        {"write_ca", "is for a generated certificate; add generate with its host name"});
+        {"write_ca", "is for a certificate made here; add generate with its host name"});
   return errors;
 }
 

@@ -71,6 +71,14 @@ expect = [{expect}]
 name = "source"
 listen = "127.0.0.1:0"
 upstream = "127.0.0.1:1"
+[[proxy]]
+name = "demand"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:1"
+[[proxy]]
+name = "link"
+listen = "127.0.0.1:0"
+upstream = "127.0.0.1:1"
 [[workload]]
 name = "load"
 through = "source"
@@ -90,8 +98,8 @@ kind = "postgres"
 connection = "host=127.0.0.1"
 query = "select 1"
 """
-ARGUMENTS = {"fault": "outage", "source": "source", "phase": "baseline", "status": "503",
-             "sink": "sink", "stage": "stage"}
+ARGUMENTS = {"fault": "outage", "opening": "1", "source": "source", "phase": "baseline",
+             "status": "503", "sink": "sink", "stage": "stage"}
 VALUES = {"duration": "1s", "count": "10", "share": "5%"}
 # A value for each parameter of a fault.
 PARAMETERS = {
@@ -244,7 +252,7 @@ def wrong_drills(root):
                 for line in path.read_text(encoding="utf-8").splitlines()}
     for document in documents(root):
         for language, first, lines in document.fences:
-            if language != "toml":
+            if language != "toml" or lines[0] == "# contract.toml":
                 continue
             top = lines[:next((i for i, line in enumerate(lines) if line.startswith("[")), None)]
             if any(line.startswith("name = ") for line in top):
@@ -302,7 +310,8 @@ def wrong_faults(root):
             yield finding.replace("README.md", path)
         for kind, (number, cells) in rows.items():
             settings = PARAMETERS | OF_A_KIND.get(kind, {})
-            named = [name for name in settings if f"`{name}`" in cells[1]]
+            named = [name for name in settings
+                     if re.search(rf"(?<!default )`{name}`", cells[1])]
             if kind in listed and parameters(root, kind) != set(named):
                 yield f"{path}:{number}: {kind} takes {sorted(parameters(root, kind))}"
             more = "\n".join(f"{name} = {settings[name]}" for name in named)
@@ -319,7 +328,7 @@ def wrong_keys(root):
                       r"\"(\w+)\"")
     existing = {"rate", "vus"}  # asked for through a variable
     for path in ("scenarios/drill/drill_sections.cc", "scenarios/drill/drill_traffic.cc",
-                 "scenarios/drill/drill_workload.cc"):
+                 "scenarios/drill/drill_workload.cc", "scenarios/drill/tls_table.cc"):
         existing |= {a or b for a, b in asks.findall(source(root, path))}
     existing |= set(re.findall(r'\{\.name = "(\w+)"', source(root, "faults/aim.cc")))
     for path in pathlib.Path(root, "faults", "tcp").glob("*.cc"):

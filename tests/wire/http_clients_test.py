@@ -130,7 +130,7 @@ class Clients(unittest.TestCase):
         self.assertEqual([one[0] for one in self.upstream.asked], ["PUT"])
 
     def test_http_client_sees_each_fault_as_what_it_is(self):
-        for fault, seen in (("status:code=503,body=html", (503, 93)),
+        for fault, seen in (("status:code=503,body=html", (503, 111)),
                             ("lose_response", "RemoteDisconnected"),
                             ("never_sent:then=reset", "ConnectionResetError"),
                             ("status_line_only", (200, 0)),

@@ -239,7 +239,7 @@ class Refused(Tls):
                 (("--upstream", "a:1", "--tls-cert", self.folder + "/good.pem", "--tls-key",
                   self.folder + "/other.key"), "key values mismatch"),
                 (("--upstream", "a:1", "--tls-write-ca", "x"),
-                 "--tls-write-ca: is for a generated"),
+                 "--tls-write-ca: is for a certificate made here"),
         ):
             with self.subTest(words=words):
                 refused = subprocess.run(
