@@ -105,7 +105,7 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
                   .until = order.until};
   for (const FaultOrder& fault : order.faults) {
     if (proxy.fault(fault.name) != nullptr) return refused(Why::fault_exists, fault.name);
-    Ordered<HeldFault> held = checked(fault);
+    Ordered<HeldFault> held = checked(fault, order.protocol);
     if (!held) return std::unexpected(std::move(held.error()));
     proxy.faults.push_back(std::move(*held));
   }
@@ -231,9 +231,14 @@ void Registry::drop(HeldProxy& proxy) {
   engine_.close(proxy.id);
 }
 
-Ordered<HeldFault> Registry::checked(FaultOrder order) const {
+Ordered<HeldFault> Registry::checked(FaultOrder order, std::string_view protocol) const {
   assert(order.kind != nullptr);
   if (!addressable(order.name)) return refused(Why::bad_name, order.name);
+  if (const std::string_view needed = order.kind->protocol; !needed.empty() && needed != protocol) {
+    Error problem{"", std::string(order.kind->name) + " acts on protocol " + std::string(needed) +
+                          ", and this proxy has " + std::string(protocol)};
+    return std::unexpected(Refusal{Why::bad_settings, order.name, {std::move(problem)}});
+  }
   HeldFault fault;
   Checked<Settings> settings = read_settings(order.kind->parameters, order.settings, order.name);
   if (!settings) {
@@ -276,7 +281,7 @@ Ordered<const HeldFault*> Registry::add_fault(std::string_view proxy_name, Fault
   const Ordered<HeldProxy*> owner = held(proxy_name);
   if (!owner) return std::unexpected(owner.error());
   if ((*owner)->fault(order.name) != nullptr) return refused(Why::fault_exists, order.name);
-  Ordered<HeldFault> fault = checked(std::move(order));
+  Ordered<HeldFault> fault = checked(std::move(order), (*owner)->protocol);
   if (!fault) return std::unexpected(std::move(fault.error()));
   arm(*fault, **owner);
   (*owner)->faults.push_back(std::move(*fault));
@@ -293,7 +298,8 @@ Ordered<const HeldFault*> Registry::change_fault(std::string_view proxy_name, st
   order.aim_settings = change.aim_settings.value_or(order.aim_settings);
   order.toxicity = change.toxicity.value_or(order.toxicity);
   order.until = change.until.value_or(order.until);
-  Ordered<HeldFault> next = checked(std::move(order));
+  const std::string_view protocol = order.kind->protocol;  // as it was when it was armed
+  Ordered<HeldFault> next = checked(std::move(order), protocol);
   if (!next) return std::unexpected(std::move(next.error()));
   next->id = (*found)->id;
   engine_.update(next->id, spec_of(*next));

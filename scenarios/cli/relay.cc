@@ -134,7 +134,11 @@ Checked<RelayPlan> plan_from(const Arguments& arguments) {
   plan.engine = read_engine_flags(arguments, errors);
   for (const std::string& text : arguments.list("fault")) {
     Checked<FaultSpec> fault = fault_from(text);
-    if (fault) {
+    if (fault && !fault->kind->protocol.empty() && fault->kind->protocol != plan.proxy.protocol) {
+      errors.push_back(
+          {"--fault " + text, "acts on protocol " + std::string(fault->kind->protocol) +
+                                  "; add --protocol " + std::string(fault->kind->protocol)});
+    } else if (fault) {
       plan.faults.push_back(std::move(*fault));
     } else {
       for (Error& error : fault.error()) errors.push_back(std::move(error));

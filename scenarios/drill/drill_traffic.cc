@@ -103,6 +103,17 @@ void check_times(Section& section, const Drill& drill, const FaultPlan& fault) {
                              ", but the load ends at " + to_string(end));
 }
 
+// Elsewhere it would find nothing that it can act on.
+void check_protocol(Section& section, const Drill& drill, const FaultPlan& fault) {
+  const std::string_view needed = find_fault_kind(fault.kind)->protocol;
+  for (const ProxySpec& proxy : drill.proxies) {
+    if (needed.empty() || proxy.protocol == needed || !std::ranges::count(fault.on, proxy.name))
+      continue;
+    section.wrong("kind", quoted(fault.kind) + " acts on protocol " + std::string(needed) +
+                              ", and proxy " + quoted(proxy.name) + " has " + proxy.protocol);
+  }
+}
+
 void read_fault(Section& section, std::set<std::string>& ids, Drill& drill) {
   FaultPlan fault;
   fault.where = section.reading().where(section.place());
@@ -121,7 +132,10 @@ void read_fault(Section& section, std::set<std::string>& ids, Drill& drill) {
   read_signature(section, fault);
   section.duration("fail_fast", fault.fail_fast, shortest, std::chrono::hours(1));
   if (at) check_times(section, drill, fault);
-  if (known) read_fault_settings(section, *find_fault_kind(fault.kind), fault);
+  if (known) {
+    check_protocol(section, drill, fault);
+    read_fault_settings(section, *find_fault_kind(fault.kind), fault);
+  }
   drill.faults.push_back(std::move(fault));
 }
 

@@ -104,6 +104,11 @@ Result<wire::OpenedProxy> ServedVenue::open(const ProxySpec& spec) {
 }
 
 Result<wire::OpenedProxy> ServedVenue::create(const ProxySpec& spec) {
+  if (spec.tls.any()) {
+    return std::unexpected(at_proxy(spec.name,
+                                    "speaks TLS, which a drill cannot order of a server; let the "
+                                    "server have this proxy in its own file"));
+  }
   const std::unique_lock lock(mutex_);
   const auto made = ask("POST", "/v1/proxies", proxy_body(spec, owner_, served_.ttl));
   if (!made) return std::unexpected(made.error());

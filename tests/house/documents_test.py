@@ -69,6 +69,7 @@ TRIAL_DRILL = """name = "trial"
 expect = [{expect}]
 [[proxy]]
 name = "source"
+protocol = "http"
 listen = "127.0.0.1:0"
 upstream = "127.0.0.1:1"
 [[proxy]]

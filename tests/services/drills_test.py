@@ -193,9 +193,6 @@ class DrillsTest(unittest.TestCase):
         self.assertEqual(attempts.count(1), ledger["offered"])
         self.assertGreater(attempts.count(2), POOL)
 
-    def test_the_hang_with_a_bridge_without_deadlines(self):
-        self.check_bug("postgres-hang", "no-deadline")
-
     def test_the_life_of_a_breaker(self):
         measures = self.check_healthy("breaker-lifecycle")["measures"]
         counts = [tuple(measures[f"breaker.{what}(calls, agent, {number})"]["value"]
