@@ -12,6 +12,8 @@ HEALTHY = "healthy"
 
 # Which bug of the reference service which drill must notice, and by which measure.
 TABLE = {
+    "k6-baseline": {},
+    "spike": {},
     "postgres-outage": {
         "ack-before-commit": "lost",
         "status-500": "told",
