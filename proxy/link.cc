@@ -8,6 +8,7 @@
 #include "proxy/link_verdict.h"
 
 namespace faultline {
+
 Moment Link::moment(Stage& stage, Instant now) {
   return {now, stage.draw.about(static_cast<std::uint64_t>(direction_)).about(stage.ordinal++),
           stage.since, stage.client};

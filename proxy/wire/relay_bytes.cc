@@ -134,10 +134,14 @@ void Relay::give_turns(Instant now) {
   while (codec_ && upstream_.link && doom_ == Doom::none) {
     const std::uint64_t exchange = upstream_.link->awaits();
     if (exchange == 0) return;
-    if (codec_->opaque()) return upstream_.link->no_turn(now);
-    if (!codec_->settled_before(exchange)) return;
-    if (downstream_.link && !downstream_.link->empty()) return;
-    upstream_.link->turn(exchange, now);
+    if (codec_->opaque()) {
+      upstream_.link->no_turn(now);
+    } else if (!codec_->settled_before(exchange) ||
+               (downstream_.link && !downstream_.link->empty())) {
+      return;
+    } else {
+      upstream_.link->turn(exchange, now);
+    }
     flush(upstream_);  // what had waited behind the request
   }
 }

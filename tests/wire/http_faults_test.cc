@@ -134,6 +134,15 @@ TEST_CASE("an answer leaves in its place among pipelined responses") {
                                  "5 withheld failure 503 fault", "6 forwarded ack 200"});
 }
 
+TEST_CASE("what awaits its turn goes on when the connection stops making sense") {
+  WireRig rig("http");
+  rig.arm("status", {{"route", "/orders/*", ""}});
+  Line line(rig);
+  line.client.say(other + get);
+  line.respond(other, "SSH-2.0-x\r\n");
+  CHECK(line.server.hear(get.size()) == get);
+}
+
 TEST_CASE("an answer waits for what a later fault still holds") {
   WireRig rig("http");
   rig.arm("status", {{"route", "/orders/*", ""}});
