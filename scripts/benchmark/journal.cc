@@ -16,9 +16,9 @@
 #include <string>
 #include <thread>
 
+#include "proxy/event_line.h"
 #include "proxy/journal.h"
 #include "scenarios/recording/output_file.h"
-#include "scenarios/recording/recording_write.h"
 
 namespace {
 
