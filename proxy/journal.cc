@@ -5,6 +5,10 @@
 // The writer alone moves written_ and lost_, the reader alone moves taken_. Each publishes with
 // release what the other acquires, so an event is whole before it can be seen, and has been copied
 // out before its place is written again.
+//
+// A reader that falls asleep says so first and looks for events then; a writer writes first and
+// looks for a sleeper then. In the one order of these four (they are sequentially consistent) one
+// of the two sees the other, so no event waits for the next.
 
 #include "proxy/journal.h"
 
@@ -67,7 +71,10 @@ void Touched::add(const Touched& other) {
   last = std::max(last, other.last);
 }
 
-JournalPen::JournalPen(std::size_t capacity) : ring_(capacity) { assert(capacity > 0); }
+JournalPen::JournalPen(std::size_t capacity, Journal* journal)
+    : journal_(journal), ring_(capacity) {
+  assert(capacity > 0);
+}
 
 void JournalPen::write(const Event& event) {
   const std::uint64_t written = written_.load(std::memory_order_relaxed);
@@ -76,7 +83,12 @@ void JournalPen::write(const Event& event) {
     return;
   }
   ring_[written % ring_.size()] = event;
-  written_.store(written + 1, std::memory_order_release);
+  written_.store(written + 1);
+  if (journal_ != nullptr) journal_->something_written();
+}
+
+bool JournalPen::written() const {
+  return written_.load() != taken_.load(std::memory_order_relaxed);
 }
 
 // The count of the lost is read before the count of the written, and the room is given back last:
@@ -113,7 +125,7 @@ Journal::~Journal() {
 }
 
 JournalPen& Journal::pen() {
-  auto pen = std::make_unique<JournalPen>(capacity_);
+  auto pen = std::make_unique<JournalPen>(capacity_, this);
   const std::lock_guard lock(pens_mutex_);
   return *pens_.emplace_back(std::move(pen));
 }
@@ -135,26 +147,51 @@ std::uint64_t Journal::lost() const {
 
 void Journal::run() {
   std::unique_lock lock(orders_mutex_);
+  const auto ordered = [&] { return stopping_ || flushes_asked_ != flushes_done_; };
+  bool found = true;
   for (bool last = false; !last;) {
-    ordered_.wait_for(lock, longest_wait,
-                      [&] { return stopping_ || flushes_asked_ != flushes_done_; });
+    if (found) {
+      ordered_.wait_for(lock, longest_wait, ordered);
+    } else if (fall_asleep()) {
+      ordered_.wait(lock, [&] { return ordered() || !asleep_.load(); });
+      asleep_.store(false);
+    }
     last = stopping_;
     const std::uint64_t answered = flushes_asked_;
     lock.unlock();
-    drain();
+    found = drain();
     lock.lock();
     flushes_done_ = answered;
     drained_.notify_all();
   }
 }
 
-void Journal::drain() {
+bool Journal::drain() {
   {
     const std::lock_guard lock(pens_mutex_);
     for (const auto& pen : pens_) pen->take(batch_);
   }
-  if (!batch_.empty()) reader_.read(batch_);
+  const bool found = !batch_.empty();
+  if (found) reader_.read(batch_);
   batch_.clear();
+  return found;
+}
+
+bool Journal::fall_asleep() {
+  asleep_.store(true);
+  const std::lock_guard lock(pens_mutex_);
+  if (std::ranges::none_of(pens_, [](const auto& pen) { return pen->written(); })) return true;
+  asleep_.store(false);
+  return false;
+}
+
+// One writer of many rings. The reader holds the mutex from its look at the pens until it waits,
+// and never while it reads, so this is short.
+void Journal::wake() {
+  if (!asleep_.exchange(false)) return;
+  orders_mutex_.lock();
+  orders_mutex_.unlock();
+  ordered_.notify_one();
 }
 
 }  // namespace faultline

@@ -87,16 +87,22 @@ class JournalReader {
 
 // One worker's ring: a single writer (the worker), a single reader (the journal's thread). What the
 // writer hands in must not go back in time.
+class Journal;
+
 class JournalPen {
  public:
-  explicit JournalPen(std::size_t capacity);
+  // The journal, if any, is told when something is written while it sleeps.
+  explicit JournalPen(std::size_t capacity, Journal* journal = nullptr);
   void write(const Event& event);  // never blocks; counts what does not fit
   // Moves what is there to `out`; a journal_overflowed event follows if any was lost, at the
   // instant of the last event before the gap.
   void take(std::vector<Event>& out);
+  // Whether there is something to take; for the reader.
+  bool written() const;
   std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
+  Journal* const journal_;
   std::vector<Event> ring_;
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> taken_{0};
@@ -109,7 +115,8 @@ class Journal {
  public:
   static constexpr std::size_t default_capacity = 16 * 1024;  // events per pen
 
-  // How long an event waits for its reader at most, when nobody flushes.
+  // How long an event waits for its reader at most, when nobody flushes. A reader that found
+  // nothing for so long sleeps until something is written: an idle process costs nothing.
   static constexpr Duration longest_wait = std::chrono::milliseconds(20);
 
   // The reader must live longer than the journal.
@@ -123,10 +130,19 @@ class Journal {
   // Returns when everything written before the call has been read. Any thread but the reader's.
   void flush();
   std::uint64_t lost() const;
+  // Whether the reader sleeps until something is written.
+  bool asleep() const { return asleep_.load(); }
 
  private:
+  friend JournalPen;
+
   void run();
-  void drain();
+  bool drain();  // whether there was anything
+  bool fall_asleep();
+  void something_written() {
+    if (asleep_.load()) wake();
+  }
+  void wake();
 
   JournalReader& reader_;
   const std::size_t capacity_;
@@ -140,6 +156,7 @@ class Journal {
   std::uint64_t flushes_asked_ = 0;
   std::uint64_t flushes_done_ = 0;
   bool stopping_ = false;
+  std::atomic<bool> asleep_{false};  // cleared by who wakes the reader, without the mutex
 
   std::thread thread_;  // last: it runs on everything above
 };

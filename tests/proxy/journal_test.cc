@@ -123,6 +123,20 @@ TEST_CASE("the journal reads by itself when nobody flushes") {
   tape.await(1);
 }
 
+TEST_CASE("a reader that has nothing to read sleeps, and the next event wakes it") {
+  Tape tape;
+  Journal journal(tape);
+  JournalPen& early = journal.pen();
+  for (std::uint64_t n = 1; n <= 5; ++n) {
+    while (!journal.asleep()) std::this_thread::yield();
+    (n % 2 == 0 ? early : journal.pen()).write(numbered(1, n));
+    tape.await(n);
+  }
+  while (!journal.asleep()) std::this_thread::yield();
+  journal.flush();
+  CHECK(tape.events().size() == 5);
+}
+
 TEST_CASE("the end of the journal reads what is left") {
   Tape tape;
   {

@@ -10,6 +10,7 @@ Usage: costs_test.py BUILD_DIR
 
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -119,6 +120,14 @@ def connections(address, count):
         round_trips(address, 1)
 
 
+def idle(address, seconds):
+    with socket.create_connection(address, timeout=PATIENCE) as client:
+        client.sendall(bytes(64))
+        client.recv(64)
+        came, _, _ = select.select([client], [], [], 1 + seconds)
+        assert not came, "nobody sends anything"
+
+
 def bulk(address, mebibytes):
     with socket.create_connection(address, timeout=PATIENCE) as client:
         for _ in range(mebibytes):
@@ -145,6 +154,10 @@ class Costs(unittest.TestCase):
 
     def test_a_short_connection(self):
         self.check(cost(Server(echo), connections, 50, 250), 24)
+
+    def test_idle_takes_none(self):
+        each = cost(Server(echo), idle, 0, 3)
+        self.assertLess(sum(each.values()), 5, each)
 
     def test_bulk_is_spliced(self):
         each = cost(Server(swallow), bulk, 64, 320)
