@@ -17,11 +17,14 @@ using namespace std::chrono_literals;
 
 // A line that was idle has saved up this much, so that at high rates a small message need not wait.
 constexpr Duration bucket = 1ms;
-// A piece takes so long. Where many links share the rate they take turns with pieces, so there they
-// are smaller.
-constexpr Duration piece_of_one = 10ms;
-constexpr Duration piece_of_many = 2ms;
-// So much lateness of a timer is made up for; what is more is lost.
+// A piece takes 1 ms; at rates below 1.46 MB/s it is a full segment if that takes no longer than
+// 10 ms.
+constexpr Duration shortest_piece = 1ms, longest_piece = 10ms;
+constexpr std::uint64_t segment = 1460;
+// After a late timer the pieces follow each other an eighth faster until the lateness is made up
+// for, so that it does not become a burst. What is later than this goes on at once,
+constexpr Duration most_spread = 20ms;
+// and what is later than this is lost.
 constexpr Duration most_late = 100ms;
 // More than any link holds; keeps the arithmetic in 64 bits.
 constexpr std::uint64_t most_piece = 1ULL << 30;
@@ -83,23 +86,27 @@ class Bandwidth final : public Fault {
   void timer(const Moment& moment, Outlet& outlet) override {
     std::uint64_t left = outlet.held();
     // What was waited for already counts, up to a piece: a storm of updates must not starve it.
-    if (updated_) earliest_ = moment.now - piece_of_one;
+    if (updated_) earliest_ = moment.now - longest_piece;
     updated_ = false;
     if (rate_.count == 0) return;
     if (piece_ == 0 && left > 0) book(moment.now, left);
-    while (piece_ > 0 && slot_.to <= moment.now) {
+    Instant soonest = moment.now;
+    while (piece_ > 0 && slot_.to <= moment.now && soonest <= moment.now) {
+      const bool spread = moment.now - slot_.to < most_spread;
+      if (spread) soonest += Pace::cost(piece_, rate_) * 7 / 8;
       outlet.release(piece_);
       left -= std::min(left, piece_);
       book(moment.now, left);
     }
-    if (piece_ > 0) outlet.wake_at(slot_.to);
+    if (piece_ > 0) outlet.wake_at(std::max(slot_.to, soonest));
   }
 
  private:
   // Books time for the next of `left` bytes.
   void book(Instant now, std::uint64_t left) {
-    const Duration length = share_ == RateShare::all_links ? piece_of_many : piece_of_one;
-    piece_ = std::min({left, Pace::worth(length, rate_), most_piece});
+    const std::uint64_t piece = std::min(std::max(Pace::worth(shortest_piece, rate_), segment),
+                                         Pace::worth(longest_piece, rate_));
+    piece_ = std::min({left, piece, most_piece});
     if (piece_ == 0) return;
     slot_ = pace_->book(Pace::cost(piece_, rate_), std::max(earliest_, now - most_late));
   }
@@ -131,10 +138,11 @@ constinit const FaultKind bandwidth_kind = {
     .name = "bandwidth",
     .summary = "passes bytes on at a rate and no faster",
     .contract =
-        "Arm: bytes that arrive from now on go on in pieces of about 10 ms, each after the time it "
-        "takes; an idle line has saved up 1 ms at most. Every direction of every connection has "
-        "the rate to itself, or, with `per = \"proxy\"`, all that the fault is aimed at share it, "
-        "in turns. When the queue is full reading stops: the sender feels back-pressure. Update: "
+        "Arm: bytes that arrive from now on go on in pieces of 1 ms (at low rates of up to 10 ms), "
+        "each after the time it takes; an idle line has saved up 1 ms at most. Every direction of "
+        "every connection has the rate to itself, or, with `per = \"proxy\"`, all that the fault "
+        "is aimed at share it, in turns. When the queue is full reading stops: the sender feels "
+        "back-pressure. Update: "
         "what is held goes on at the new rate. Disarm: what is held goes on at once, in order; "
         "nothing is lost. Half-close: the FIN goes on behind the bytes before it. Reset: a peer's "
         "RST likewise.",
