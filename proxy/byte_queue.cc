@@ -28,8 +28,9 @@ void ByteQueue::add(ByteView bytes) {
   append(Block::of(bytes, tail_ == nullptr ? 0 : std::min(2 * tail_->capacity, most_shared)));
 }
 
+// A small one that has others before it shares their room, so that a crowd of them is few.
 void ByteQueue::add(std::unique_ptr<Block> block) {
-  if (block->view().size() <= small) return add(block->view());
+  if (tail_ != nullptr && block->view().size() <= small) return add(block->view());
   append(std::move(block));
 }
 

@@ -19,6 +19,8 @@ constexpr std::size_t bulk_read = 64 * 1024;
 constexpr std::uint8_t bulk_proof = 3;
 constexpr std::size_t bulk_over = 32 * 1024;
 
+ByteView view(const iovec& slot) { return {static_cast<const char*>(slot.iov_base), slot.iov_len}; }
+
 }  // namespace
 
 bool Relay::may_read(Lane& l) {
@@ -227,7 +229,8 @@ void Relay::flush(Lane& l) {
     std::array<iovec, gather_slots> slots;
     const std::size_t n = l.queue.gather(slots);
     const std::size_t before = l.queue.size();
-    const Transfer put = send_gathered(to.socket.get(), std::span(slots).first(n));
+    const Transfer put = n == 1 ? send_bytes(to.socket.get(), view(slots[0]))
+                                : send_gathered(to.socket.get(), std::span(slots).first(n));
     if (put.error != 0) return sink_failed(l.direction);
     if (put.would_block) {
       to.writable = false;
