@@ -73,7 +73,10 @@ class Relay final : private CodecOutlet {
   LocalProxy& proxy() { return proxy_; }
   const LocalProxy& proxy() const { return proxy_; }
   LiveConnection describe() const;
+  // A peer has ended or is gone.
+  bool ending() const { return client_.hung_up || server_.hung_up; }
   bool dirty = false;  // the worker's mark: settle is due
+  bool bulk = false;   // the worker's mark: it moved much in its last turn
 
  private:
   // One socket and what is known of it.

@@ -1,7 +1,10 @@
 #include "proxy/wire/worker.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace faultline::wire {
 
@@ -213,33 +216,58 @@ std::uint64_t Worker::link_limit(std::uint64_t own) const {
 void Worker::settle(Instant now) {
   legs_.settle(now);
   settling_.swap(dirty_);
-  moved_ = 0;
-  bool again = false;
-  std::size_t settled = 0;
-  for (; settled < settling_.size() && settled < turn_relays && moved_ < turn_limit; ++settled) {
-    Relay* relay = settling_[settled];
-    relay->dirty = false;
-    switch (relay->settle(now)) {
-      case Relay::Next::wait:
-        break;
-      case Relay::Next::again:
-        mark(*relay);
-        again = true;
-        break;
-      case Relay::Next::finished:
-        remove(*relay);
-        break;
-    }
-  }
-  if (settled < settling_.size()) {
+  bool again = settle_those(false, turn_of_most, now);
+  again = settle_those(true, turn_of_others, now) || again;
+  std::erase(settling_, nullptr);
+  if (!settling_.empty()) {
     // Those that had no turn are first in the next.
-    settling_.erase(settling_.begin(), settling_.begin() + static_cast<std::ptrdiff_t>(settled));
     settling_.insert(settling_.end(), dirty_.begin(), dirty_.end());
     dirty_.swap(settling_);
     again = true;
   }
   settling_.clear();
-  if (again) loop_.again();
+  if (again) {
+    loop_.again();
+  } else {
+    trim();
+  }
+}
+
+// True when one of them has more to do at once.
+bool Worker::settle_those(bool yielding, const Turn& limit, Instant now) {
+  bool again = false;
+  std::size_t settled = 0;
+  moved_ = 0;
+  for (Relay*& place : settling_) {
+    if (place == nullptr || (place->bulk || place->ending()) != yielding) continue;
+    if (settled++ == limit.relays || moved_ >= limit.bytes) break;
+    Relay& relay = *std::exchange(place, nullptr);
+    relay.dirty = false;
+    const std::size_t before = moved_;
+    switch (relay.settle(now)) {
+      case Relay::Next::wait:
+        break;
+      case Relay::Next::again:
+        mark(relay);
+        again = true;
+        break;
+      case Relay::Next::finished:
+        remove(relay);
+        continue;
+    }
+    relay.bulk = moved_ - before >= much;
+  }
+  return again;
+}
+
+// Gives the memory of thousands of connections that are gone back to the system, which the
+// allocator would keep. That takes milliseconds, so it waits for a turn with nothing left to do.
+void Worker::trim() {
+  constexpr std::size_t many = 1024;
+  most_relays_ = std::max(most_relays_, relays_.size());
+  if (most_relays_ < many || relays_.size() > most_relays_ / 4) return;
+  malloc_trim(0);
+  most_relays_ = relays_.size();
 }
 
 void Worker::remove(Relay& relay) {

@@ -73,10 +73,17 @@ struct LocalFault {
 
 class Worker {
  public:
-  // Bytes all connections together may move in one turn. What is ready beyond it goes on in the
-  // next, so that a message to the worker waits for a few milliseconds at most.
-  static constexpr std::size_t turn_limit = 8 * turn_budget;
-  static constexpr std::size_t turn_relays = 1024;  // … and of how many the turn is
+  // What one turn may cost: bytes that are moved, and connections that settle. What is ready beyond
+  // it goes on in the next, so that a message to the worker waits for a few milliseconds at most.
+  struct Turn {
+    std::size_t bytes, relays;
+  };
+  static constexpr Turn turn_of_most{8 * turn_budget, 1024};
+  // Connections that moved much in their last turn, or that end, come after the others: a message
+  // waits for one piece of bulk, not for one of each saturated connection, and for some of ten
+  // thousand connections that close at once, not for all.
+  static constexpr Turn turn_of_others{turn_budget, 128};
+  static constexpr std::size_t much = turn_budget / 4;
 
   struct Shared {  // the same for every worker of the engine
     EngineOptions options;
@@ -136,6 +143,8 @@ class Worker {
   void client_failed(ProxyId proxy, ConnectionId connection, std::string_view why);
   Relay* find(ConnectionId connection);
   void settle(Instant now);
+  bool settle_those(bool yielding, const Turn& limit, Instant now);
+  void trim();
   void remove(Relay& relay);
   void close_all(std::string_view reason);
 
@@ -148,11 +157,12 @@ class Worker {
   std::map<ProxyId, LocalProxy> proxies_;
   std::map<FaultId, LocalFault> faults_;
   std::unordered_map<ConnectionId, std::unique_ptr<Relay>> relays_;
-  std::vector<Relay*> dirty_, settling_;
+  std::vector<Relay*> dirty_, settling_;  // of those settling, nullptr: has had its turn
   TlsLegs legs_;
   std::int64_t staged_links_ = 0;
-  std::uint64_t held_ = 0;  // bytes in staged links and behind them
-  std::size_t moved_ = 0;   // bytes in this turn
+  std::uint64_t held_ = 0;       // bytes in staged links and behind them
+  std::size_t moved_ = 0;        // bytes in this turn
+  std::size_t most_relays_ = 0;  // since memory was given back
   std::thread thread_;
 };
 
