@@ -15,8 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A line that was idle has saved up this much, so that at high rates a small message need not wait.
-constexpr Duration bucket = 1ms;
+// A line that was idle has saved up this much unless told otherwise, so that at high rates a small
+// message need not wait.
+constexpr Duration least_saved = 1ms;
 // A piece takes 1 ms; at rates below 1.46 MB/s it is a full segment if that takes no longer than
 // 10 ms.
 constexpr Duration shortest_piece = 1ms, longest_piece = 10ms;
@@ -31,7 +32,7 @@ constexpr std::uint64_t most_piece = 1ULL << 30;
 
 constexpr std::string_view share_choices[] = {"connection", "proxy"};
 
-constexpr std::array<Parameter, 2> parameters = {{
+constexpr std::array<Parameter, 3> parameters = {{
     {.name = "rate",
      .summary = "bytes per second",
      .type = ParameterType::bytes,
@@ -42,16 +43,22 @@ constexpr std::array<Parameter, 2> parameters = {{
      .type = ParameterType::choice,
      .fallback = "connection",
      .choices = share_choices},
+    {.name = "burst",
+     .summary = "how much an idle line saves up, as a token bucket does; 0: 1 ms of the rate",
+     .type = ParameterType::bytes,
+     .fallback = "0B",
+     .least = "0B",
+     .most = "1GB"},
 }};
 
 class Bandwidth final : public Fault {
  public:
-  Bandwidth(Bytes rate, RateShare share, std::shared_ptr<Pace> pace)
-      : rate_(rate), share_(share), pace_(std::move(pace)) {}
+  Bandwidth(Bytes rate, RateShare share, Bytes burst, std::shared_ptr<Pace> pace)
+      : rate_(rate), share_(share), burst_(burst), pace_(std::move(pace)) {}
 
   std::unique_ptr<Fault> fresh() const override {
     return std::make_unique<Bandwidth>(
-        rate_, share_, share_ == RateShare::all_links ? pace_ : std::make_shared<Pace>());
+        rate_, share_, burst_, share_ == RateShare::all_links ? pace_ : std::make_shared<Pace>());
   }
 
   // The slot that was booked at the old rate is given back.
@@ -59,6 +66,7 @@ class Bandwidth final : public Fault {
     const auto& other = same_kind<Bandwidth>(configured);
     rate_ = other.rate_;
     share_ = other.share_;
+    burst_ = other.burst_;
     pace_ = share_ == RateShare::all_links
                 ? other.pace_
                 : std::make_shared<Pace>(piece_ > 0 ? slot_.from : pace_->free());
@@ -70,10 +78,11 @@ class Bandwidth final : public Fault {
     const bool idle = outlet.held() == 0 && !updated_ && rate_.count > 0;
     if (!idle) return outlet.pass_at(never);
     const std::uint64_t bytes = chunk.bytes.size();
-    earliest_ = moment.now - bucket;
+    earliest_ = moment.now - saved_up();
     if (pace_->book_if_over(Pace::cost(bytes, rate_), earliest_, moment.now)) return outlet.pass();
     outlet.pass_at(never);
-    book(moment.now, bytes);
+    const Duration saved = moment.now - std::max(pace_->free(), earliest_);
+    book(moment.now, bytes, saved > Duration::zero() ? Pace::worth(saved, rate_) : 0);
     outlet.wake_at(std::max(slot_.to, moment.now));
   }
 
@@ -93,26 +102,32 @@ class Bandwidth final : public Fault {
     Instant soonest = moment.now;
     while (piece_ > 0 && slot_.to <= moment.now && soonest <= moment.now) {
       const bool spread = moment.now - slot_.to < most_spread;
-      if (spread) soonest += Pace::cost(piece_, rate_) * 7 / 8;
       outlet.release(piece_);
       left -= std::min(left, piece_);
       book(moment.now, left);
+      if (spread) soonest += (slot_.to - slot_.from) * 7 / 8;
     }
     if (piece_ > 0) outlet.wake_at(std::max(slot_.to, soonest));
   }
 
  private:
-  // Books time for the next of `left` bytes.
-  void book(Instant now, std::uint64_t left) {
+  Duration saved_up() const {
+    return burst_.count == 0 ? least_saved : Pace::cost(burst_.count, rate_);
+  }
+
+  // Books time for the next of `left` bytes: a piece, or what has been saved up.
+  void book(Instant now, std::uint64_t left, std::uint64_t saved = 0) {
     const std::uint64_t piece = std::min(std::max(Pace::worth(shortest_piece, rate_), segment),
                                          Pace::worth(longest_piece, rate_));
-    piece_ = std::min({left, piece, most_piece});
+    piece_ = std::min({left, std::max(piece, saved), most_piece});
     if (piece_ == 0) return;
-    slot_ = pace_->book(Pace::cost(piece_, rate_), std::max(earliest_, now - most_late));
+    slot_ = pace_->book(Pace::cost(piece_, rate_),
+                        saved > 0 ? earliest_ : std::max(earliest_, now - most_late));
   }
 
   Bytes rate_;
   RateShare share_;
+  Bytes burst_;
   std::shared_ptr<Pace> pace_;  // of this link, or of all
   std::uint64_t piece_ = 0;     // goes on when its slot is over; 0: nothing waits
   Pace::Slot slot_{};
@@ -121,16 +136,17 @@ class Bandwidth final : public Fault {
 };
 
 Checked<std::unique_ptr<Fault>> make(const Settings& settings) {
-  return make_bandwidth(settings.bytes("rate"), settings.text("per") == "proxy"
-                                                    ? RateShare::all_links
-                                                    : RateShare::each_link);
+  const bool shared = settings.text("per") == "proxy";
+  return make_bandwidth(settings.bytes("rate"),
+                        shared ? RateShare::all_links : RateShare::each_link,
+                        settings.bytes("burst"));
 }
 
 }  // namespace
 
-std::unique_ptr<Fault> make_bandwidth(Bytes rate, RateShare share) {
-  assert(rate <= most_rate);
-  return std::make_unique<Bandwidth>(rate, share, std::make_shared<Pace>());
+std::unique_ptr<Fault> make_bandwidth(Bytes rate, RateShare share, Bytes burst) {
+  assert(rate <= most_rate && burst <= most_burst);
+  return std::make_unique<Bandwidth>(rate, share, burst, std::make_shared<Pace>());
 }
 
 extern const FaultKind bandwidth_kind;
@@ -139,11 +155,11 @@ constinit const FaultKind bandwidth_kind = {
     .summary = "passes bytes on at a rate and no faster",
     .contract =
         "Arm: bytes that arrive from now on go on in pieces of 1 ms (at low rates of up to 10 ms), "
-        "each after the time it takes; an idle line has saved up 1 ms at most. Every direction of "
-        "every connection has the rate to itself, or, with `per = \"proxy\"`, all that the fault "
-        "is aimed at share it, in turns. When the queue is full reading stops: the sender feels "
-        "back-pressure. Update: "
-        "what is held goes on at the new rate. Disarm: what is held goes on at once, in order; "
+        "each after the time it takes; an idle line has saved up 1 ms, or `burst` bytes, which go "
+        "at once. Every direction of every connection has the rate to itself, or, with "
+        "`per = \"proxy\"`, all that the fault is aimed at share it, in turns. When the queue is "
+        "full reading stops: the sender feels back-pressure. Update: what is held goes on at the "
+        "new rate. Disarm: what is held goes on at once, in order; "
         "nothing is lost. Half-close: the FIN goes on behind the bytes before it. Reset: a peer's "
         "RST likewise.",
     .parameters = parameters,

@@ -14,7 +14,10 @@ enum class RateShare : std::uint8_t { each_link, all_links };
 
 inline constexpr Bytes most_rate{10'000'000'000};
 
-// `rate` is bytes per second, at most most_rate; at 0 everything is held.
-std::unique_ptr<Fault> make_bandwidth(Bytes rate, RateShare share);
+inline constexpr Bytes most_burst{1'000'000'000};
+
+// `rate` is bytes per second, at most most_rate; at 0 everything is held. `burst`, at most
+// most_burst, may go at once where the line was idle for long enough; 0: a millisecond's worth.
+std::unique_ptr<Fault> make_bandwidth(Bytes rate, RateShare share, Bytes burst = {});
 
 }  // namespace faultline

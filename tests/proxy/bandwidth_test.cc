@@ -10,8 +10,9 @@ namespace {
 
 constexpr Instant start = VirtualLink::start;
 
-std::unique_ptr<Fault> bandwidth(const std::string& rate, const std::string& per = "connection") {
-  return native("bandwidth", {{"rate", rate, ""}, {"per", per, ""}});
+std::unique_ptr<Fault> bandwidth(const std::string& rate, const std::string& per = "connection",
+                                 const std::string& burst = "0B") {
+  return native("bandwidth", {{"rate", rate, ""}, {"per", per, ""}, {"burst", burst, ""}});
 }
 
 // Bytes that a rate is worth, in the time since `start`.
@@ -85,6 +86,32 @@ TEST_CASE("an idle line saves up no more than its bucket") {
   line.arrive(std::string(100'000, 'x')).pass(1s);
   CHECK(line.left.back().at >= from + 99ms);
   CHECK(line.left.back().at <= from + 101ms);
+}
+
+TEST_CASE("a bucket lets its burst go at once, and is filled at the rate") {
+  const std::string per = GENERATE("connection", "proxy");
+  VirtualLink line(*bandwidth("1MB", per, "500KB"));
+  const auto sent_at = [&](Instant at) {
+    std::size_t sum = 0;
+    for (const auto& one : line.left) sum += one.at == at ? one.bytes.size() : 0;
+    return sum;
+  };
+  line.arrive(std::string(600'000, 'x')).pass(99ms);
+  CHECK(sent_at(start) == 500'000);
+  CHECK(line.text().size() < 600'000);
+  line.pass(2ms);
+  CHECK(line.text().size() == 600'000);
+  // A quarter of a second fills half of it.
+  line.pass(249ms);
+  const Instant again = line.now;
+  line.arrive(std::string(300'000, 'y')).pass(10ms);
+  CHECK(sent_at(again) >= 249'000);
+  CHECK(sent_at(again) <= 251'000);
+  line.pass(50ms);
+  CHECK(line.text().size() == 900'000);
+  // It never holds more than its size.
+  line.pass(1h).arrive(std::string(501'000, 'z')).pass(0ms);
+  CHECK(line.text().size() == 1'400'000);
 }
 
 TEST_CASE("small messages on a fast idle line pass at once and are not touched") {
