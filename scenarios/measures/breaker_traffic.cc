@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "scenarios/measures/samples.h"
 
@@ -28,7 +29,8 @@ std::vector<Demand> demand_of(const Recording& recording, std::string_view sourc
                        exchange.told != Told::ack,
                        answered ? std::string(exchange.code.view()) : "no answer", std::nullopt});
   }
-  std::ranges::stable_sort(demands, {}, &Demand::from);
+  std::ranges::sort(demands, {},
+                    [](const Demand& demand) { return std::pair(demand.from, demand.to); });
   return demands;
 }
 
@@ -118,7 +120,8 @@ std::vector<Call> calls_of(const Recording& recording, ProxyId link,
     if (!line.used && line.broken && line.closed != never)
       calls.push_back(
           {{line.accepted, line.closed, CallOutcome::failure, "no connection"}, connection});
-  std::ranges::stable_sort(calls, {}, [](const Call& call) { return call.attempt.from; });
+  std::ranges::sort(calls, {},
+                    [](const Call& call) { return std::pair(call.attempt.from, call.attempt.to); });
   return calls;
 }
 

@@ -251,9 +251,8 @@ std::vector<Probe> candidates(const std::vector<Hypothesis>& all) {
   longest = std::min<std::size_t>(longest, 120);
   std::vector<std::size_t> steps;
   for (std::size_t n = 0; n <= 24; ++n) steps.push_back(n);
-  for (const std::size_t n : {27, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100, 120, 150, 200, 300}) {
-    steps.push_back(n);
-  }
+  for (const int n : {27, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100, 120, 150, 200, 300})
+    steps.push_back(static_cast<std::size_t>(n));
   std::vector<Probe> probes;
   for (const std::size_t good : steps) probes.push_back({good, 0, 0});
   for (const std::size_t bad : {std::size_t{1}, std::size_t{2}, longest / 2, longest - 1}) {

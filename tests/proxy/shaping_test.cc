@@ -223,7 +223,7 @@ TEST_CASE("half_close ends one direction, at once or after a while") {
 }
 
 TEST_CASE("nothing is lost, doubled or reordered however faults are armed, updated and disarmed") {
-  std::uint64_t dice = GENERATE(1, 2, 3, 4);
+  std::uint64_t dice = GENERATE(1U, 2U, 3U, 4U);
   const auto next = [&dice](std::uint64_t below) { return (dice = Draw(dice).bits()) % below; };
   const auto number = [&](std::uint64_t below) { return std::to_string(1 + next(below)); };
   // Each kind with settings of its own at every call.

@@ -50,7 +50,8 @@ struct Line {
 
 std::string letters(std::size_t count, char first) {
   std::string text(count, 0);
-  for (std::size_t i = 0; i < count; ++i) text[i] = static_cast<char>(first + i % 23);
+  for (std::size_t i = 0; i < count; ++i)
+    text[i] = static_cast<char>(first + static_cast<char>(i % 23));
   return text;
 }
 
