@@ -31,12 +31,12 @@ constexpr auto never_parameters = with_request_aim(std::array<Parameter, 1>{{
 
 class NoAnswer final : public HttpRule {
  public:
-  NoAnswer(RequestAim aim, Phase phase, std::optional<Ending> ending)
+  NoAnswer(RequestAim aim, Phase phase, Ending ending)
       : HttpRule(std::move(aim)), phase_(phase), ending_(ending) {}
 
   Phase phase() const override { return phase_; }
   std::optional<Reply> reply(const Request& request, const Moment&) const override {
-    if (ending_) return Reply{"", "", *ending_};
+    if (ending_ != Ending::keep) return Reply{"", "", ending_};
     return Reply{response(request, 502, "Content-Type: text/html\r\n",
                           "<html><body><h1>502 Bad Gateway</h1></body></html>\r\n"),
                  "502", Ending::keep};
@@ -44,7 +44,7 @@ class NoAnswer final : public HttpRule {
 
  private:
   Phase phase_;
-  std::optional<Ending> ending_;  // nothing: a 502 instead
+  Ending ending_;  // keep: a 502 is said instead
 };
 
 template <Phase phase>
@@ -56,10 +56,10 @@ Checked<std::unique_ptr<Fault>> make_no_answer(const Settings& settings) {
         Errors{{settings.where("upstream_status"),
                 "a request that the server never sees has no status; leave it out"}});
   const std::string& then = settings.text("then");
-  const std::optional<Ending> ending = then == "502"     ? std::nullopt
-                                       : then == "close" ? std::optional(Ending::close)
-                                       : then == "reset" ? std::optional(Ending::reset)
-                                                         : std::optional(Ending::hang);
+  const Ending ending = then == "502"     ? Ending::keep
+                        : then == "close" ? Ending::close
+                        : then == "reset" ? Ending::reset
+                                          : Ending::hang;
   return by_request(std::make_shared<NoAnswer>(std::move(*aim), phase, ending));
 }
 
