@@ -75,6 +75,10 @@ class Outlet {
   // The server never sees this claimed exchange; what is answered from now on is its response. Only
   // at its turn.
   virtual void withhold(std::uint64_t exchange) = 0;
+  // The server is given the request of this claimed exchange twice, by what the fault passes in
+  // place of it; so the server's response comes twice, both with this exchange's label. Before the
+  // copy has gone on.
+  virtual void repeat(std::uint64_t exchange) = 0;
   // What the client of this claimed exchange was told, in the protocol's codes; empty: nothing that
   // settles it. Said once, when it has been told.
   virtual void tell(std::uint64_t exchange, std::string_view code) = 0;

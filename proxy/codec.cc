@@ -27,6 +27,8 @@ std::string_view name(Fate fate) {
       return "forwarded";
     case Fate::withheld:
       return "withheld";
+    case Fate::repeated:
+      return "repeated";
     case Fate::unknown:
       return "unknown";
   }

@@ -40,6 +40,7 @@ std::string_view name(Told told);
 enum class Fate : std::uint8_t {
   forwarded,  // the server was given it
   withheld,   // a fault kept it: the server never saw it whole and did nothing
+  repeated,   // a fault gave it to the server twice
   unknown,    // no response came and no fault of ours says why
 };
 std::string_view name(Fate fate);
@@ -98,6 +99,8 @@ class Codec {
   virtual bool claim(std::uint64_t /*exchange*/, std::uint32_t /*fault*/) { return false; }
   // No response to this claimed exchange will come from the server. Not during a cut.
   virtual void withhold(std::uint64_t /*exchange*/) {}
+  // Two responses to this claimed exchange will come from the server.
+  virtual void repeat(std::uint64_t /*exchange*/) {}
   virtual void tell(std::uint64_t /*exchange*/, std::string_view /*code*/, Instant /*now*/,
                     CodecOutlet& /*out*/) {}
   virtual void disclaim(std::uint32_t /*fault*/, CodecOutlet& /*out*/) {}

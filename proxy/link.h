@@ -44,6 +44,7 @@ class LinkExit {
   // What a fault says of exchanges (Outlet).
   virtual bool claim(FaultId fault, std::uint64_t exchange) = 0;
   virtual void withhold(std::uint64_t exchange) = 0;
+  virtual void repeat(std::uint64_t exchange) = 0;
   virtual void tell(std::uint64_t exchange, std::string_view code) = 0;
   // What the fault claimed and told nothing of goes on as if it had not been claimed.
   virtual void disclaim(FaultId fault) = 0;

@@ -60,6 +60,7 @@ class Link::Verdict final : public Outlet {
     stage_.withheld = exchange;
     exit_.withhold(exchange);
   }
+  void repeat(std::uint64_t exchange) override { exit_.repeat(exchange); }
   void tell(std::uint64_t exchange, std::string_view code) override {
     told.push_back({exchange, std::string(code)});
   }

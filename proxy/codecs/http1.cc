@@ -16,7 +16,8 @@
 // earlier bytes), and "response"; blank lines between messages and held bytes carry none.
 //
 // An exchange that a fault has claimed stays open until it is answered and told of, whatever comes
-// first; a withheld one leaves the queue, so that the next response is its successor's.
+// first; a withheld one leaves the queue, so that the next response is its successor's. One that
+// was repeated is answered by its second response.
 
 #include <algorithm>
 #include <array>
@@ -52,6 +53,7 @@ class Http1 final : public Codec {
   bool opaque() const override { return opaque_; }
   bool claim(std::uint64_t exchange, std::uint32_t fault) override;
   void withhold(std::uint64_t exchange) override;
+  void repeat(std::uint64_t exchange) override;
   void tell(std::uint64_t exchange, std::string_view code, Instant now, CodecOutlet& out) override;
   void disclaim(std::uint32_t fault, CodecOutlet& out) override;
   bool settled_before(std::uint64_t exchange) const override;
@@ -234,6 +236,13 @@ void Http1::withhold(std::uint64_t exchange) {
   open_.pop();
 }
 
+void Http1::repeat(std::uint64_t exchange) {
+  Open* const open = open_.find(exchange);
+  if (open == nullptr || open->exchange.fault == 0) return;
+  open->exchange.fate = Fate::repeated;
+  open->repeated = true;
+}
+
 void Http1::tell(std::uint64_t exchange, std::string_view code, Instant now, CodecOutlet& out) {
   Open* const open = find(exchange);
   if (open == nullptr || open->exchange.fault == 0 || open->told) return;
@@ -259,7 +268,7 @@ void Http1::report_if_settled(Open& open, CodecOutlet& out) {
 void Http1::disclaim(std::uint32_t fault, CodecOutlet& out) {
   for (std::size_t i = 0; i < claimed_.size();) {
     Open& open = claimed_[i];
-    const bool its = open.exchange.fault == fault && open.exchange.fate == Fate::forwarded;
+    const bool its = open.exchange.fault == fault && open.exchange.fate != Fate::withheld;
     if (!its) {
       ++i;
       continue;
@@ -317,7 +326,7 @@ void Http1::Responses::message_begun() {
   if (codec.lost_ != nullptr) return;
   if (codec.open_.empty()) return codec.lose_track("response without a request");
   Exchange& exchange = codec.open_.front().exchange;
-  exchange.response_first = codec.now_;
+  if (!codec.open_.front().told) exchange.response_first = codec.now_;
   slicer.begin_message(parser.offset(), "response", exchange.ordinal, exchange.fault != 0);
 }
 
@@ -346,11 +355,11 @@ HttpBody Http1::Responses::head_complete(const HttpHead& head) {
 void Http1::Responses::message_complete() {
   slicer.end_message(parser.offset());
   Exchange& exchange = codec.open_.front().exchange;
-  if (interim) {
-    exchange.response_first = Instant{};
+  Open& open = codec.open_.front();
+  if (interim || std::exchange(open.repeated, false)) {
+    if (!open.told) exchange.response_first = Instant{};
     return;
   }
-  Open& open = codec.open_.front();
   if (!open.told) {
     exchange.told = told_by(status);
     exchange.response_last = codec.now_;

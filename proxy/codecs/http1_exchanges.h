@@ -24,6 +24,7 @@ struct Open {
   bool asks_upgrade = false;
   bool answered = false;  // its response is complete, or it was withheld; a claimed one still waits
   bool told = false;      // the fault said what its client was told
+  bool repeated = false;  // two responses to it are still to come, and the first is not the last
 };
 
 // The open exchanges in request order: a ring that grows to its limit and is reused for ever.

@@ -105,6 +105,7 @@ class Relay final : private CodecOutlet {
     void end_answers(FaultId fault) override;
     bool claim(FaultId fault, std::uint64_t exchange) override;
     void withhold(std::uint64_t exchange) override;
+    void repeat(std::uint64_t exchange) override;
     void tell(std::uint64_t exchange, std::string_view code) override;
     void disclaim(FaultId fault) override;
     void early(FaultId fault) override;

@@ -304,6 +304,8 @@ bool Relay::Lane::claim(FaultId id, std::uint64_t exchange) {
 
 void Relay::Lane::withhold(std::uint64_t exchange) { relay.codec_->withhold(exchange); }
 
+void Relay::Lane::repeat(std::uint64_t exchange) { relay.codec_->repeat(exchange); }
+
 void Relay::Lane::tell(std::uint64_t exchange, std::string_view code) {
   relay.codec_->tell(exchange, code, relay.worker_.loop().now(), relay);
 }

@@ -86,6 +86,7 @@ bool allowed(When when, Verb verb) {
     case Verb::pass_part:
     case Verb::claim:
     case Verb::await_turn:
+    case Verb::repeat:
     case Verb::early:
       return when == When::chunk;
     case Verb::answer:

@@ -76,6 +76,32 @@ TEST_CASE("only the exchange whose turn it is can be withheld") {
   CHECK(talk.told.lines == Lines{"1 forwarded ack 200 by 0", "2 forwarded ambiguous 500 by 9"});
 }
 
+TEST_CASE("a repeated exchange is answered by its second response, and told of by either") {
+  Talk first;
+  CHECK(first.client(get + get).codec->claim(1, 9));
+  first.codec->repeat(1);
+  first.server(ok).tell(1, "200");
+  CHECK(first.told.lines.empty());
+  CHECK_FALSE(first.codec->settled_before(2));
+  first.server("HTTP/1.1 103 Early\r\n\r\n" + ok).server(ok);
+  CHECK(first.told.lines == Lines{"1 repeated ack 200 by 9", "2 forwarded ack 200 by 0"});
+
+  Talk second;
+  CHECK(second.client(get).codec->claim(1, 9));
+  second.codec->repeat(1);
+  CHECK(second.server(ok + ok).told.lines.empty());
+  CHECK(second.tell(1, "404").told.lines == Lines{"1 repeated failure 404 by 9"});
+  second.server(ok);
+  CHECK(second.told.lines.back() == "response without a request");
+}
+
+TEST_CASE("a repeated exchange whose second response never comes is reported at the end") {
+  Talk talk;
+  CHECK(talk.client(get).codec->claim(1, 9));
+  talk.codec->repeat(1);
+  CHECK(talk.server(ok).tell(1, "200").over().told.lines == Lines{"1 repeated ack 200 by 9"});
+}
+
 TEST_CASE("a claimed exchange is reported when it was answered and told of, in either order") {
   Talk first;
   CHECK(first.client(get).codec->claim(1, 4));

@@ -25,6 +25,7 @@ class LinkTape final : public LinkExit {
     return takes;
   }
   void withhold(std::uint64_t exchange) override { withheld.push_back(exchange); }
+  void repeat(std::uint64_t exchange) override { repeated.push_back(exchange); }
   void tell(std::uint64_t exchange, std::string_view code) override {
     told += std::to_string(exchange) + "=" + std::string(code) + " ";
   }
@@ -43,7 +44,7 @@ class LinkTape final : public LinkExit {
   std::string take() { return std::exchange(out, {}); }
 
   std::string out, answered, told;
-  std::vector<std::uint64_t> claimed, withheld;
+  std::vector<std::uint64_t> claimed, withheld, repeated;
   bool takes = true;
   int early_requests = 0;
   bool other_ended = false, reset = false, refused = false;

@@ -31,6 +31,7 @@ enum class Verb : std::uint8_t {
   claim,
   await_turn,
   withhold,
+  repeat,
   tell,
   early,
   end_answers
@@ -38,9 +39,9 @@ enum class Verb : std::uint8_t {
 
 constexpr std::string_view name(Verb verb) {
   constexpr std::string_view names[] = {
-      "pass",  "pass_at",    "replace",  "pass_part", "release", "answer",     "end",
-      "close", "reset",      "refuse",   "open_at",   "wake_at", "defer",      "reconsider",
-      "claim", "await_turn", "withhold", "tell",      "early",   "end_answers"};
+      "pass",  "pass_at",    "replace",  "pass_part", "release", "answer", "end",
+      "close", "reset",      "refuse",   "open_at",   "wake_at", "defer",  "reconsider",
+      "claim", "await_turn", "withhold", "repeat",    "tell",    "early",  "end_answers"};
   return names[static_cast<std::size_t>(verb)];
 }
 
@@ -78,6 +79,7 @@ class Tape final : public Outlet {
   }
   void await_turn(std::uint64_t n) override { said.push_back({Verb::await_turn, {}, {}, n}); }
   void withhold(std::uint64_t n) override { said.push_back({Verb::withhold, {}, {}, n}); }
+  void repeat(std::uint64_t n) override { said.push_back({Verb::repeat, {}, {}, n}); }
   void tell(std::uint64_t n, std::string_view code) override {
     said.push_back({Verb::tell, {}, std::string(code), n});
   }
