@@ -40,6 +40,9 @@ extern const FaultKind huge_header_kind;
 extern const FaultKind dup_header_kind;
 extern const FaultKind garbage_kind;
 extern const FaultKind redirect_loop_kind;
+extern const FaultKind stale_reply_kind;
+extern const FaultKind body_mutate_kind;
+extern const FaultKind duplicate_request_kind;
 
 namespace {
 
@@ -77,6 +80,9 @@ constexpr std::array kinds = {
     &dup_header_kind,
     &garbage_kind,
     &redirect_loop_kind,
+    &stale_reply_kind,
+    &body_mutate_kind,
+    &duplicate_request_kind,
 };
 
 }  // namespace

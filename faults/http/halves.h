@@ -23,7 +23,11 @@ namespace faultline::http {
 struct Plan {
   Request request;
   std::shared_ptr<const HttpRule> rule;
-  bool claimed = false;  // false: the status of its response decides
+  bool claimed = false;     // false: its response decides
+  bool only_noted = false;  // it is not claimed, whatever its response
+  // Of a request that the server was given twice.
+  bool heard = false;  // one of its responses
+  bool given = false;  // … to the client
 };
 
 // Of one connection. Both halves live on one thread.
@@ -35,6 +39,8 @@ struct Shared {
   // The client hears nothing for now: when it finishes it has given up.
   bool hanging = false;
   bool finished = false;  // the client has sent its FIN
+  // Responses still to come that the client must not get.
+  int spares = 0;
   // The client never hears anything again: what it goes on to ask for waits.
   bool muted = false;
 };

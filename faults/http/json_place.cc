@@ -87,7 +87,9 @@ class Walk {
       ++at_;
     if (at_ == from) return fail(Wrong::broken);
     if (at_ == text_.size()) return fail(Wrong::ended);
-    return true;
+    const std::string_view word = text_.substr(from, at_ - from);
+    if (word == "true" || word == "false" || word == "null") return true;
+    return word.find_first_not_of("0123456789+-.eE") == word.npos || fail(Wrong::broken);
   }
 
   std::string_view text_;
@@ -137,7 +139,48 @@ bool enter(Walk& walk, const std::string& word, JsonPlace& place) {
   return false;
 }
 
+// Walks over the value that begins here, whose place is known up to it.
+bool add_leaves(Walk& walk, JsonPlace place, int depth, std::vector<JsonPlace>& leaves) {
+  if (depth > deepest) return walk.fail(Walk::Wrong::broken);
+  const char c = walk.peek();
+  if (c != '{' && c != '[') {
+    place.from = walk.at();
+    if (!walk.skip_value()) return false;
+    place.state = JsonPlace::State::found;
+    place.to = place.member_to = walk.at();
+    leaves.push_back(place);
+    return true;
+  }
+  const char end = c == '{' ? '}' : ']';
+  walk.take(c);
+  if (walk.take(end)) return true;
+  for (std::size_t comma = 0;; comma = walk.at()) {
+    walk.space();
+    JsonPlace inner;
+    inner.member_from = comma != 0 ? comma - 1 : walk.at();
+    if (c == '{' && (!walk.string() || !walk.expect(':'))) return false;
+    const std::size_t before = leaves.size();
+    if (!add_leaves(walk, inner, depth + 1, leaves)) return false;
+    if (walk.take(end)) return true;
+    if (!walk.expect(',')) return false;
+    const bool leaf = leaves.size() > before && leaves[before].member_from == inner.member_from;
+    if (leaf && comma == 0) leaves[before].member_to = walk.at();
+  }
+}
+
 }  // namespace
+
+std::vector<JsonPlace> json_leaves(std::string_view text) {
+  Walk walk(text);
+  walk.space();
+  JsonPlace whole;
+  whole.member_from = walk.at();
+  std::vector<JsonPlace> leaves;
+  const bool read = add_leaves(walk, whole, 0, leaves);
+  walk.space();
+  if (!read || walk.at() != text.size()) leaves.clear();
+  return leaves;
+}
 
 JsonPlace json_place(std::string_view text, std::string_view pointer) {
   // Only at the end of a whole text can a number be known to be over; a space says so.

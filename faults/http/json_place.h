@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 namespace faultline::http {
 
@@ -25,5 +26,8 @@ struct JsonPlace {
 
 // The pointer begins with '/', or is empty for the whole text. It nests at most 64 deep.
 JsonPlace json_place(std::string_view text, std::string_view pointer);
+
+// Every value that holds no others, in their order. None of a text that is no JSON, or not whole.
+std::vector<JsonPlace> json_leaves(std::string_view text);
 
 }  // namespace faultline::http

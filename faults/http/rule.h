@@ -52,6 +52,9 @@ struct Shape {
 
 enum class Phase : std::uint8_t { before, after };
 
+// Of a request that the server is given twice: the response that the client gets.
+enum class Which : std::uint8_t { first, second };
+
 class HttpRule {
  public:
   explicit HttpRule(RequestAim aim) : aim_(std::move(aim)) {}
@@ -71,9 +74,29 @@ class HttpRule {
   // After: another header block for the response, whose body passes as it is.
   virtual std::optional<std::string> rewrite(const Head&) const { return std::nullopt; }
 
+  // After: the response waits until it is there as a whole, if it says that it is of at most
+  // most_body_prefix; `remake` says what it becomes, or that it is none that the rule is for, and
+  // only then the aim is asked. The body stands as it came, in its chunks if it has any.
+  virtual bool remakes() const { return false; }
+  virtual std::optional<std::string> remake(const Head&, ByteView /*body*/, const Moment&) const {
+    return std::nullopt;
+  }
+
+  // After: the server is given the request twice, the copy right behind it. Only where the request
+  // is whole within most_repeated.
+  virtual std::optional<Which> repeats() const { return std::nullopt; }
+
+  // The responses to requests that it was asked about and did not take, each as a whole and at most
+  // most_noted long.
+  virtual bool notes() const { return false; }
+  virtual void note(const Request&, ByteView /*response*/, const Moment&) const {}
+
  private:
   RequestAim aim_;
 };
+
+inline constexpr std::size_t most_repeated = 60 * 1024;
+inline constexpr std::size_t most_noted = most_head + most_body_prefix;
 
 // The prototype of such a fault.
 std::unique_ptr<Fault> by_request(std::shared_ptr<const HttpRule> rule);

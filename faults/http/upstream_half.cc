@@ -2,7 +2,8 @@
 // sees. What it does with the chunks of the request at hand:
 //
 //   passing ─▶ collecting ─▶ passing                       not ours, or the server's to answer
-//                  └───────▶ awaiting ─▶ consuming ─▶ passing     ours: dropped and answered
+//                  ├───────▶ awaiting ─▶ consuming ─▶ passing     ours: dropped and answered
+//                  └───────▶ repeating ─▶ passing                  ours: its copy goes on behind it
 
 #include "faults/http/chunked.h"
 #include "faults/http/halves.h"
@@ -33,6 +34,8 @@ class UpstreamHalf final : public Fault {
     if (chunk.label.exchange == 0) return unlabelled(outlet);
     if (state_ == State::consuming && chunk.label.exchange == request_.exchange)
       return consume(moment, chunk, outlet);
+    if (state_ == State::repeating && chunk.label.exchange == request_.exchange)
+      return repeat(chunk, outlet);
     if (state_ != State::collecting) {
       state_ = State::passing;
       if (!begins(chunk.label) || chunk.label.claimed) return outlet.pass();
@@ -71,7 +74,7 @@ class UpstreamHalf final : public Fault {
   }
 
  private:
-  enum class State : std::uint8_t { passing, collecting, awaiting, consuming };
+  enum class State : std::uint8_t { passing, collecting, awaiting, consuming, repeating };
 
   bool begins(const Label& label) const { return label.first && label.exchange != exchange_; }
 
@@ -119,8 +122,20 @@ class UpstreamHalf final : public Fault {
     request_ = request_from(head, chunk.label.exchange);
     rule_ = shared_->rule;
     if (rule_->early(moment)) outlet.early();
-    if (!rule_->wants(request_, moment)) return give_up(outlet);
-    decide(outlet);
+    if (!rule_->wants(request_, moment)) return spare(outlet);
+    if (rule_->repeats()) {
+      if (front.size() > most_repeated) return give_up(outlet);
+      if (!chunk.label.last) return wait_for_more(chunk, outlet);
+      copy_ = front;
+    }
+    decide(chunk, outlet);
+  }
+
+  // Not ours after all.
+  void spare(Outlet& outlet) {
+    if (rule_->notes())
+      shared_->plans.push_back({.request = request_, .rule = rule_, .only_noted = true});
+    give_up(outlet);
   }
 
   void wait_for_more(const Chunk& chunk, Outlet& outlet) {
@@ -128,16 +143,30 @@ class UpstreamHalf final : public Fault {
     outlet.defer();
   }
 
-  void decide(Outlet& outlet) {
-    const bool later = rule_->phase() == Phase::after && rule_->aim().asks_status();
-    if (!later && !outlet.claim(request_.exchange)) return give_up(outlet);
+  void decide(const Chunk& chunk, Outlet& outlet) {
+    const bool asks = rule_->aim().asks_status() || rule_->remakes();
+    const bool later = rule_->phase() == Phase::after && asks;
+    if (!later && !outlet.claim(request_.exchange)) return spare(outlet);
     if (rule_->phase() == Phase::after) {
-      shared_->plans.push_back({request_, rule_, !later});
-      return give_up(outlet);
+      shared_->plans.push_back({.request = request_, .rule = rule_, .claimed = !later});
+      return rule_->repeats() ? begin_copy(chunk, outlet) : give_up(outlet);
     }
     state_ = State::awaiting;
     outlet.defer();
     outlet.await_turn(request_.exchange);
+  }
+
+  void begin_copy(const Chunk& chunk, Outlet& outlet) {
+    outlet.repeat(request_.exchange);
+    ++shared_->spares;
+    state_ = State::repeating;
+    if (front_.empty()) return repeat(chunk, outlet);
+    pass_all(outlet);
+  }
+  void repeat(const Chunk& chunk, Outlet& outlet) {
+    if (!chunk.label.last) return outlet.pass();
+    outlet.replace(std::string(chunk.bytes) + std::exchange(copy_, {}));
+    state_ = State::passing;
   }
 
   void consume(const Moment& moment, const Chunk& chunk, Outlet& outlet) {
@@ -167,6 +196,7 @@ class UpstreamHalf final : public Fault {
   Front front_;
   Request request_;  // claimed last, with the rule of that time
   std::shared_ptr<const HttpRule> rule_;
+  std::string copy_;    // of it, where the server is given it twice
   bool waits_ = false;  // nothing goes on any more
 };
 

@@ -119,7 +119,10 @@ OF_A_KIND = {
     "status_line_only": {"phase": '"before"'}, "bad_chunk": {"phase": '"before"'},
     "garbage": {"phase": '"before"'}, "keepalive_race": {"close": '"rst"'},
     "early_final": {"code": "401"}, "dup_header": {"field": '"date"'},
-    "redirect_loop": {"code": "307", "to": '"http"'}}
+    "redirect_loop": {"code": "307", "to": '"http"'},
+    "stale_reply": {"phase": '"after"', "age": '"1s"'},
+    "body_mutate": {"how": '"set"', "pointer": '"/items/0"', "value": '"42"'},
+    "duplicate_request": {"answer": '"second"'}}
 UNITS = {"duration": "duration", "count": "count", "ratio": "share"}
 
 

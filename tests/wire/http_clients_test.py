@@ -107,7 +107,9 @@ class Clients(unittest.TestCase):
                 ("garbage", (1, "000"), 1),
                 ("huge_header", (27, "200"), 1),
                 ("trickle:rate=2000B", (0, "200"), 1),
-                ("redirect_loop", (0, "302"), 0)):
+                ("redirect_loop", (0, "302"), 0),
+                ("body_mutate:how=noise", (0, "200"), 1),
+                ("duplicate_request:answer=second", (0, "200"), 2)):
             with self.subTest(fault=fault):
                 self.upstream.asked.clear()
                 self.assertEqual(self.curl(self.through(fault)), seen)
@@ -138,7 +140,8 @@ class Clients(unittest.TestCase):
                             ("truncate:bytes=5B,how=silent", (200, 5)),
                             ("bad_chunk", "IncompleteRead"),
                             ("garbage", "BadStatusLine"),
-                            ("huge_header", "LineTooLong")):
+                            ("huge_header", "LineTooLong"),
+                            ("duplicate_request", (200, len(BODY)))):
             with self.subTest(fault=fault):
                 self.assertEqual(self.ask(self.through(fault)), seen)
 
