@@ -14,6 +14,7 @@ HEALTHY = "healthy"
 TABLE = {
     "k6-baseline": {},
     "spike": {},
+    "error-mix": {},
     "postgres-outage": {
         "ack-before-commit": "lost",
         "status-500": "told",

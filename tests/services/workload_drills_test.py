@@ -1,5 +1,6 @@
-"""The drills whose load is what is looked at, through scripts/quickstart, with a real PostgreSQL:
-k6-baseline with the healthy bridge, in stages that are shorter still. scripts/matrix runs spike.
+"""The drills whose load is what is looked at, through scripts/quickstart: k6-baseline with the
+healthy bridge and a real PostgreSQL, in stages that are shorter still, and error-mix whole.
+scripts/matrix runs spike.
 
 workload_drills_test.py BUILD_FOLDER
 """
@@ -17,7 +18,8 @@ import unittest
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILT = pathlib.Path(sys.argv.pop(1)).resolve()
-LIMIT = 240  # seconds, for what takes less than one minute
+LIMIT = 240  # seconds, for what takes a minute and a half at most
+ATTEMPTS = 4  # for a run whose load came in time
 
 
 class WorkloadDrillsTest(unittest.TestCase):
@@ -82,6 +84,52 @@ class WorkloadDrillsTest(unittest.TestCase):
                     "webhooks.healthkit", "| health | /health | all |",
                     "✓ webhooks: http_req_duration p(95) < 500"):
             self.assertIn(row, page)
+
+    # What error-mix injects, by fault, and as what the client sees it.
+    INJECTED = {"timeouts": ("timeout", 234), "gateway": ("502", 123), "limited": ("429", 45),
+                "broken": ("500", 11)}
+
+    def distribution(self, page):
+        """Class -> requests, in the section of the report."""
+        section = page.split("## Error distribution")[1].split("\n## ")[0]
+        rows = [[cell.strip() for cell in line.strip("|").split("|")]
+                for line in section.splitlines() if line.startswith("|")]
+        return {row[0]: int(row[1]) for row in rows[2:]}
+
+    def run_in_time(self, drill, settings):
+        """As run_drill; a run that did not send all its load, or not in time, is repeated."""
+        for attempt in range(1, ATTEMPTS + 1):
+            report, said = self.run_drill(drill, settings)
+            unsent = [one for one in self.requests(0) if one["outcome"] == "not_sent"]
+            if (report["verdict"] != "invalid" and not unsent) or attempt == ATTEMPTS:
+                break
+            print(f"{drill}: attempt {attempt} of {ATTEMPTS}: {len(unsent)} requests were not "
+                  f"sent; {report['reason']}", file=sys.stderr, flush=True)
+            shutil.rmtree(self.folder / "run")
+        return report, said
+
+    def test_the_errors_of_the_report_are_those_that_were_injected(self):
+        report, said = self.run_in_time("error-mix", [])
+        self.check_passed(report, said)
+        page = (self.folder / "run" / "report.md").read_text()
+        self.assertEqual(self.distribution(page), dict(self.INJECTED.values()))
+        # So say the load, request by request, and each fault of itself.
+        ended = collections.Counter(
+            str(one.get("status") or one["outcome"]) for one in self.requests(0))
+        self.assertEqual(ended, {"201": 18037, **dict(self.INJECTED.values())})
+        self.assertEqual({one["id"]: one["touched_messages"] for one in report["faults"]},
+                         {fault: count for fault, (_, count) in self.INJECTED.items()})
+        # One refusal less in the record, and both counts that it belongs to are red.
+        record = self.folder / "run" / "requests.jsonl"
+        lines = [json.loads(line) for line in record.read_text().splitlines()]
+        next(one for one in lines if one.get("status") == 429)["status"] = 201
+        record.write_text("".join(json.dumps(one) + "\n" for one in lines))
+        again = subprocess.run([BUILT / "faultline", "report", self.folder / "run", "--format",
+                                "json"], text=True, capture_output=True, timeout=LIMIT, check=False)
+        red = {one["text"] for one in json.loads(again.stdout)["expectations"]
+               if one["verdict"] == "fail"}
+        self.assertEqual(red, {"count(calls, all, 429) == 45", "count(calls, all, 201) == 18037"},
+                         again.stderr)
 
 
 if __name__ == "__main__":
