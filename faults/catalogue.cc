@@ -44,6 +44,14 @@ extern const FaultKind stale_reply_kind;
 extern const FaultKind body_mutate_kind;
 extern const FaultKind duplicate_request_kind;
 
+// … and in faults/tls/.
+extern const FaultKind tls_expired_kind;
+extern const FaultKind tls_wrong_host_kind;
+extern const FaultKind tls_self_signed_kind;
+extern const FaultKind tls_stall_kind;
+extern const FaultKind tls_alert_kind;
+extern const FaultKind tls_no_close_notify_kind;
+
 namespace {
 
 constexpr std::array kinds = {
@@ -83,6 +91,12 @@ constexpr std::array kinds = {
     &stale_reply_kind,
     &body_mutate_kind,
     &duplicate_request_kind,
+    &tls_expired_kind,
+    &tls_wrong_host_kind,
+    &tls_self_signed_kind,
+    &tls_stall_kind,
+    &tls_alert_kind,
+    &tls_no_close_notify_kind,
 };
 
 }  // namespace

@@ -102,6 +102,29 @@ struct Moment {
 // kernel drops their SYNs.
 enum class Admission : std::uint8_t { accept, full };
 
+// A connection whose client speaks TLS with the proxy is asked about at two moments of it.
+enum class TlsMoment : std::uint8_t {
+  hello,  // the client has said its ClientHello, and nothing was answered yet
+  end,    // what the client is sent is over, and a close_notify would say so
+};
+
+// What is wrong with the TLS that such a client meets.
+struct TlsFlaw {
+  enum class What : std::uint8_t {
+    none,
+    expired,          // at hello: the certificate's time is over, all else about it is right
+    wrong_host,       // … it is for another host
+    self_signed,      // … nobody signed it but itself
+    stall,            // … no answer, for as long as the fault is in force
+    alert,            // … a fatal alert, and the end of the connection
+    no_close_notify,  // at end: FIN alone
+  };
+  What what = What::none;
+  std::uint8_t alert = 0;  // of `alert`: its number (RFC 8446 section 6)
+
+  bool operator==(const TlsFlaw&) const = default;
+};
+
 class Fault;
 
 // The two halves of a fault that decides about exchanges: one on each link of a connection. What
@@ -128,6 +151,10 @@ class Fault {
 
   // Asked of the prototype while the fault is in force on a proxy.
   virtual Admission admission() const { return Admission::accept; }
+
+  // What it does to the TLS around the stream, which is no byte of the stream. The first fault of a
+  // connection that answers is the one that is carried out, and touched it.
+  virtual TlsFlaw tls(TlsMoment) const { return {}; }
 
   // The fault came into force on this link. `established` is false when the link's connection is
   // only just opening (then `opening` follows) and true when it was live already.
@@ -163,6 +190,13 @@ constexpr bool includes(Directions set, Direction d) {
   return (static_cast<unsigned>(set) & (d == Direction::upstream ? 1U : 2U)) != 0;
 }
 
+// What the TLS between a proxy and its clients must be for a kind to find something to act on.
+enum class NeedsTls : std::uint8_t {
+  nothing,      // it acts on the stream
+  terminated,   // the proxy terminates it
+  issued_here,  // … with a certificate that was made here, so that its CA can sign another
+};
+
 // One kind of fault, as users see it: a constant, listed in catalogue.h.
 struct FaultKind {
   std::string_view name;
@@ -177,6 +211,7 @@ struct FaultKind {
   bool by_exchange = false;
   // The protocol of the proxies it can act on; empty: any.
   std::string_view protocol = {};
+  NeedsTls needs_tls = NeedsTls::nothing;
   // Builds the prototype from settings that `parameters` has already checked one by one; what is
   // wrong only in combination is an Error here.
   Checked<std::unique_ptr<Fault>> (*make)(const Settings&) = nullptr;

@@ -100,6 +100,14 @@ void Link::answers_ended(FaultId fault, Instant now) {
   enter_closing(behind(fault), Closing::end, now);
 }
 
+Link::FlawedBy Link::tls(TlsMoment moment) const {
+  for (const Stage& stage : stages_) {
+    const TlsFlaw flaw = stage.fault->tls(moment);
+    if (flaw.what != TlsFlaw::What::none) return {stage.id, flaw};
+  }
+  return {};
+}
+
 std::uint64_t Link::awaits() const {
   std::uint64_t earliest = 0;
   for (const Stage& stage : stages_) {

@@ -79,6 +79,13 @@ class Link {
   bool staged() const { return !stages_.empty(); }
   bool armed(FaultId id) const;
 
+  // What the first fault with a word about this moment does to the client's TLS, and which it is.
+  struct FlawedBy {
+    FaultId fault = 0;
+    TlsFlaw flaw;
+  };
+  FlawedBy tls(TlsMoment moment) const;
+
   // The exchange whose turn a fault awaits, the earliest of them; 0: none.
   std::uint64_t awaits() const;
   void turn(std::uint64_t exchange, Instant now);

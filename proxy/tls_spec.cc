@@ -53,6 +53,17 @@ Errors contradictions(const TlsSpec& tls) {
   return errors;
 }
 
+std::string_view lacks(const TlsSpec& tls, NeedsTls needed) {
+  if (needed == NeedsTls::nothing) return "";
+  if (needed == NeedsTls::issued_here && tls.generate.empty()) {
+    return tls.terminates()
+               ? "has a certificate that was given, whose CA cannot sign another here; "
+                 "generate one instead"
+               : "does not speak TLS with them; generate a certificate for it";
+  }
+  return tls.terminates() ? "" : "does not speak TLS with them; generate or give it a certificate";
+}
+
 Result<WrittenUpstream> upstream_from(std::string_view text) {
   const std::size_t scheme = text.find("://");
   if (scheme == std::string_view::npos) return WrittenUpstream{std::string(text), false};

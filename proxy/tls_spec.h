@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "faults/fault.h"
 #include "faults/result.h"
 
 namespace faultline {
@@ -32,6 +33,10 @@ struct TlsSpec {
 
 // What contradicts itself; `where` of each error is the key it is about. Files are not looked at.
 Errors contradictions(const TlsSpec& tls);
+
+// What a proxy with this TLS lacks for a kind of fault that needs it so, in words of which the
+// proxy is the subject; empty: nothing.
+std::string_view lacks(const TlsSpec& tls, NeedsTls needed);
 
 // An upstream as written: "https://api.example.com" is "api.example.com:443" in TLS. What has no
 // scheme is taken as it is. Errors: another scheme, a path.

@@ -40,6 +40,18 @@ ProxySpec spec_from(const ProxyOrder& order) {
 }
 
 }  // namespace
+// Why a fault of this kind would find nothing to act on; empty: it would.
+std::string misplaced(const FaultKind& kind, const HeldProxy& on) {
+  const std::string name(kind.name);
+  if (!kind.protocol.empty() && kind.protocol != on.protocol) {
+    return name + " acts on protocol " + std::string(kind.protocol) + ", and this proxy has " +
+           on.protocol;
+  }
+  const std::string_view lack = lacks(on.tls, kind.needs_tls);
+  if (lack.empty()) return "";
+  return name + " acts on the TLS of clients, and this proxy " + std::string(lack);
+}
+
 
 const HeldFault* HeldProxy::fault(std::string_view fault_name) const {
   const auto found = std::find_if(faults.begin(), faults.end(), [&](const HeldFault& held) {
@@ -105,7 +117,7 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
                   .until = order.until};
   for (const FaultOrder& fault : order.faults) {
     if (proxy.fault(fault.name) != nullptr) return refused(Why::fault_exists, fault.name);
-    Ordered<HeldFault> held = checked(fault, order.protocol);
+    Ordered<HeldFault> held = checked(fault, proxy);
     if (!held) return std::unexpected(std::move(held.error()));
     proxy.faults.push_back(std::move(*held));
   }
@@ -231,13 +243,11 @@ void Registry::drop(HeldProxy& proxy) {
   engine_.close(proxy.id);
 }
 
-Ordered<HeldFault> Registry::checked(FaultOrder order, std::string_view protocol) const {
+Ordered<HeldFault> Registry::checked(FaultOrder order, const HeldProxy& on) const {
   assert(order.kind != nullptr);
   if (!addressable(order.name)) return refused(Why::bad_name, order.name);
-  if (const std::string_view needed = order.kind->protocol; !needed.empty() && needed != protocol) {
-    Error problem{"", std::string(order.kind->name) + " acts on protocol " + std::string(needed) +
-                          ", and this proxy has " + std::string(protocol)};
-    return std::unexpected(Refusal{Why::bad_settings, order.name, {std::move(problem)}});
+  if (std::string problem = misplaced(*order.kind, on); !problem.empty()) {
+    return std::unexpected(Refusal{Why::bad_settings, order.name, {Error{"", std::move(problem)}}});
   }
   HeldFault fault;
   Checked<Settings> settings = read_settings(order.kind->parameters, order.settings, order.name);
@@ -281,7 +291,7 @@ Ordered<const HeldFault*> Registry::add_fault(std::string_view proxy_name, Fault
   const Ordered<HeldProxy*> owner = held(proxy_name);
   if (!owner) return std::unexpected(owner.error());
   if ((*owner)->fault(order.name) != nullptr) return refused(Why::fault_exists, order.name);
-  Ordered<HeldFault> fault = checked(std::move(order), (*owner)->protocol);
+  Ordered<HeldFault> fault = checked(std::move(order), **owner);
   if (!fault) return std::unexpected(std::move(fault.error()));
   arm(*fault, **owner);
   (*owner)->faults.push_back(std::move(*fault));
@@ -298,12 +308,11 @@ Ordered<const HeldFault*> Registry::change_fault(std::string_view proxy_name, st
   order.aim_settings = change.aim_settings.value_or(order.aim_settings);
   order.toxicity = change.toxicity.value_or(order.toxicity);
   order.until = change.until.value_or(order.until);
-  const std::string_view protocol = order.kind->protocol;  // as it was when it was armed
-  Ordered<HeldFault> next = checked(std::move(order), protocol);
+  HeldProxy& owner = proxies_.find(proxy_name)->second;
+  Ordered<HeldFault> next = checked(std::move(order), owner);
   if (!next) return std::unexpected(std::move(next.error()));
   next->id = (*found)->id;
   engine_.update(next->id, spec_of(*next));
-  HeldProxy& owner = proxies_.find(proxy_name)->second;
   HeldFault& place = owner.faults[static_cast<std::size_t>(*found - owner.faults.data())];
   place = std::move(*next);
   return &place;

@@ -150,7 +150,7 @@ class Registry {
  private:
   Ordered<HeldProxy*> held(std::string_view name);
   Ordered<HeldProxy> made(const ProxyOrder& order);
-  Ordered<HeldFault> checked(FaultOrder order, std::string_view protocol) const;
+  Ordered<HeldFault> checked(FaultOrder order, const HeldProxy& on) const;
   FaultSpec spec_of(const HeldFault& fault) const;
   void arm(HeldFault& fault, const HeldProxy& proxy);
   void disarm(const HeldFault& fault);

@@ -120,6 +120,19 @@ void Relay::disarm_lane(Lane& l, FaultId fault, Instant now) {
   worker_.count_staged(-1);
 }
 
+TlsFlaw Relay::tls(TlsMoment moment) {
+  for (Lane* l : {&downstream_, &upstream_}) {
+    if (!l->link) continue;
+    const auto [fault, flaw] = l->link->tls(moment);
+    if (fault == 0) continue;
+    // Armed on what it finds nothing to act on, which no voice of the control allows.
+    if (!lacks(proxy_.spec.tls, worker_.fault(fault).spec.kind->needs_tls).empty()) continue;
+    l->touched(fault, 0);
+    return flaw;
+  }
+  return {};
+}
+
 void Relay::close(std::string_view reason) {
   if (doom_ == Doom::none) doom_ = Doom::reset;
   reason_ = reason;
@@ -304,6 +317,7 @@ bool Relay::over() const {
 Relay::Next Relay::finish(std::string_view reason) {
   const bool by_reset = doom_ != Doom::none;
   if (codec_) codec_->closed(worker_.loop().now(), *this);
+  if (!by_reset) worker_.ending(*this);
   Event closed = event(EventKind::connection_closed);
   closed.count = upstream_.relayed;
   closed.more = downstream_.relayed;

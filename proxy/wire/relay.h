@@ -59,6 +59,8 @@ class Relay final : private CodecOutlet {
   // What the upstream's TLS came to: the socket with its plain bytes, or why there is none.
   void secured(Descriptor plain);
   void not_secured(std::string_view why);
+  // What is wrong with its client's TLS at this moment; the fault that says so has touched it.
+  TlsFlaw tls(TlsMoment moment);
 
   Next settle(Instant now);
   // Nothing happens to a connection that the fault is not for.

@@ -18,8 +18,13 @@ namespace {
 
 constexpr long day = 24 * 60 * 60;
 
-// What every certificate of ours has, before it is signed.
-Certificate blank(const std::string& common_name) {
+void set_dates(X509* x509, long from_day, long to_day) {
+  X509_gmtime_adj(X509_getm_notBefore(x509), from_day * day);
+  X509_gmtime_adj(X509_getm_notAfter(x509), to_day * day);
+}
+
+// What every certificate of ours has, before it is named and signed.
+Certificate blank() {
   Certificate made{std::unique_ptr<X509, FreeX509>(X509_new()),
                    std::unique_ptr<EVP_PKEY, FreeKey>(EVP_EC_gen("P-256"))};
   X509* const x509 = made.x509.get();
@@ -30,9 +35,15 @@ Certificate blank(const std::string& common_name) {
   std::memcpy(&number, serial.data(), sizeof number);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(x509), (number >> 1) | 1);
   X509_set_version(x509, X509_VERSION_3);
-  X509_gmtime_adj(X509_getm_notBefore(x509), -day);
-  X509_gmtime_adj(X509_getm_notAfter(x509), validity_days * day);
+  set_dates(x509, -1, validity_days);
   X509_set_pubkey(x509, made.key.get());
+  return made;
+}
+
+Certificate named(const std::string& common_name) {
+  Certificate made = blank();
+  X509* const x509 = made.x509.get();
+  if (x509 == nullptr) return made;
   // A common name has at most 64 bytes; what counts is the alternative name.
   X509_NAME* const subject = X509_get_subject_name(x509);
   const std::string shown = common_name.substr(0, 64);
@@ -69,7 +80,7 @@ std::string Certificate::pem() const {
 }
 
 Result<Certificate> make_authority() {
-  Certificate made = blank("faultline CA");
+  Certificate made = named("faultline CA");
   X509* const x509 = made.x509.get();
   const bool whole = x509 != nullptr &&
                      X509_set_issuer_name(x509, X509_get_subject_name(x509)) == 1 &&
@@ -81,11 +92,13 @@ Result<Certificate> make_authority() {
   return made;
 }
 
-Result<Certificate> issue(const Certificate& authority, const std::string& host) {
+Result<Certificate> issue(const Certificate& authority, const std::string& host,
+                          Validity validity) {
   SocketAddress ignored;
   const bool is_address = numeric({host, 0}, ignored);
-  Certificate made = blank(host);
+  Certificate made = named(host);
   X509* const x509 = made.x509.get();
+  if (x509 != nullptr && validity == Validity::over) set_dates(x509, -1 - validity_days, -1);
   X509* const issuer = authority.x509.get();
   const bool whole =
       x509 != nullptr && X509_set_issuer_name(x509, X509_get_subject_name(issuer)) == 1 &&
@@ -99,6 +112,22 @@ Result<Certificate> issue(const Certificate& authority, const std::string& host)
   if (!whole)
     return error("generate", "OpenSSL cannot make a certificate for " + quoted(host) +
                                  "; it is for a host name or a numeric address");
+  return made;
+}
+
+Result<Certificate> sign_itself(const X509* model) {
+  Certificate made = blank();
+  X509* const x509 = made.x509.get();
+  const int place = X509_get_ext_by_NID(model, NID_subject_alt_name, -1);
+  X509_NAME* const subject = X509_get_subject_name(model);
+  const bool whole = x509 != nullptr && X509_set_subject_name(x509, subject) == 1 &&
+                     X509_set_issuer_name(x509, subject) == 1 &&
+                     extend(x509, x509, NID_basic_constraints, "critical,CA:FALSE") &&
+                     extend(x509, x509, NID_ext_key_usage, "serverAuth") &&
+                     extend(x509, x509, NID_subject_key_identifier, "hash") &&
+                     (place < 0 || X509_add_ext(x509, X509_get_ext(model, place), -1) == 1) &&
+                     X509_sign(x509, made.key.get(), EVP_sha256()) != 0;
+  if (!whole) return error("certificate_file", "OpenSSL cannot make another for its names");
   return made;
 }
 

@@ -3,6 +3,7 @@
 // Certificates made on the spot: a CA of this process's life, and what it signs for a host. Keys
 // are P-256 and never leave the process.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,7 +32,14 @@ struct Certificate {
 inline constexpr int validity_days = 30;
 
 Result<Certificate> make_authority();
-// For a host name or a numeric address. Valid from yesterday (clocks differ) on.
-Result<Certificate> issue(const Certificate& authority, const std::string& host);
+enum class Validity : std::uint8_t {
+  current,  // from yesterday (clocks differ) on
+  over,     // since yesterday
+};
+// For a host name or a numeric address.
+Result<Certificate> issue(const Certificate& authority, const std::string& host,
+                          Validity validity = Validity::current);
+// For whom `model` is, by all its names, and signed by nobody but itself.
+Result<Certificate> sign_itself(const X509* model);
 
 }  // namespace faultline::wire

@@ -29,6 +29,7 @@ TlsLeg::TlsLeg(TlsLegs& legs, ConnectionId connection, TlsRole role, Descriptor 
       deadline_(legs.loop(), [this](Instant) { legs_.mark(*this); }) {
   peer_.socket = std::move(peer);
   peer_.readable = peer_.writable = true;
+  judge_hello(ssl_.get(), *this);
   // The upstream was dialed by a relay, which watched it.
   if (role_ == TlsRole::originate) {
     legs_.loop().rewatch(peer_.socket.get(), peer_);
@@ -50,7 +51,14 @@ void TlsLeg::Side::ready(std::uint32_t events) {
   if ((events & (EPOLLOUT | EPOLLERR)) != 0) readable = writable = true;
   // Where reading is paused it is noticed all the same.
   if ((events & EPOLLERR) != 0) lost = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP)) != 0) hung_up = true;
   leg.legs_.mark(leg);
+}
+
+// What is said to the client later is decided now, because a fault is told of it by its connection.
+void TlsLeg::relay_ends() {
+  const bool will_say = phase_ == Phase::moving && !peer_.fin_sent && !peer_.lost && !inner_.lost;
+  if (will_say && flawed_end()) withhold_notify_ = true;
 }
 
 void TlsLeg::relay_gone(Instant now) {
@@ -84,46 +92,74 @@ TlsLeg::Next TlsLeg::settle(Instant now) {
   return more ? Next::again : Next::wait;
 }
 
+TlsFlaw TlsLeg::client_said_hello() {
+  flaw_ = legs_.owner().flaw(connection_, TlsMoment::hello);
+  return flaw_;
+}
+
+bool TlsLeg::flawed_end() {
+  return role_ == TlsRole::terminate &&
+         legs_.owner().flaw(connection_, TlsMoment::end).what == TlsFlaw::What::no_close_notify;
+}
+
 // Nobody waits for the outcome any more: the relay went, which for a client that is not connected
 // in TLS yet means what it would mean without TLS.
-bool TlsLeg::handshake() {
-  char byte = 0;
+bool TlsLeg::nobody_waits() {
   if (role_ == TlsRole::originate && relay_gone_) {
     reset();
-    return false;
+    return true;
   }
-  if (role_ == TlsRole::terminate && (relay_gone_ || inner_.lost)) {
-    const ssize_t n = recv(inner_.socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n == 0) return false;  // FIN to the client
-    if (n < 0 && errno != EAGAIN) {
-      reset();
-      return false;
-    }
+  if (role_ != TlsRole::terminate || !(relay_gone_ || inner_.lost)) return false;
+  char byte = 0;
+  const ssize_t n = recv(inner_.socket.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const bool failed = n < 0 && errno != EAGAIN;
+  if (failed) reset();
+  return failed || n == 0;  // 0: a FIN, which the client gets
+}
+
+// Who waits by order of a fault may do so for as long as the fault is in force.
+void TlsLeg::note_stall(bool stalls) {
+  if (stalls == stalled_) return;
+  stalled_ = stalls;
+  handshake_limit_ = stalls ? never : legs_.loop().now() + TlsLegs::client_limit;
+}
+
+bool TlsLeg::handshake() {
+  if (nobody_waits()) return false;
+  // OpenSSL, which waits for us, does not look at the socket.
+  if (stalled_ && (peer_.hung_up || peer_.lost)) {
+    handshake_failed(peer_.lost ? "ECONNRESET" : "the connection ended during the handshake");
+    return false;
   }
   ERR_clear_error();
   errno = 0;
   const int result = SSL_do_handshake(ssl_.get());
-  if (result == 1) {
-    phase_ = Phase::moving;
-    handshake_limit_ = never;
-    if (role_ == TlsRole::terminate) return true;
-    auto ends = legs_.pair();
-    if (!ends) {
-      handshake_failed(std::string(error_name(ends.error())));
-      return false;
-    }
-    attach(std::move(ends->far));
-    legs_.owner().secured(connection_, std::move(ends->near));
-    return true;
-  }
   const int number = errno;
-  const int kind = SSL_get_error(ssl_.get(), result);
+  const int kind = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
+  note_stall(kind == SSL_ERROR_WANT_CLIENT_HELLO_CB);
+  if (result == 1) return shaken();
   if (kind == SSL_ERROR_WANT_READ) peer_.readable = false;
   if (kind == SSL_ERROR_WANT_WRITE) peer_.writable = false;
-  if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return true;
+  if (stalled_ || kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return true;
   errno = number;
-  handshake_failed(why_failed(ssl_.get(), result));
+  const bool on_purpose = flaw_.what == TlsFlaw::What::alert;
+  handshake_failed(on_purpose ? "a fault sent the alert " + alert_words(flaw_.alert)
+                              : why_failed(ssl_.get(), result));
   return false;
+}
+
+bool TlsLeg::shaken() {
+  phase_ = Phase::moving;
+  handshake_limit_ = never;
+  if (role_ == TlsRole::terminate) return true;
+  auto ends = legs_.pair();
+  if (!ends) {
+    handshake_failed(std::string(error_name(ends.error())));
+    return false;
+  }
+  attach(std::move(ends->far));
+  legs_.owner().secured(connection_, std::move(ends->near));
+  return true;
 }
 
 // OpenSSL has sent its alert; the FIN follows it. A relay in front of a client that failed gets an
@@ -258,7 +294,8 @@ void TlsLeg::peer_failed(int result) {
 void TlsLeg::say_ends() {
   if (inner_.over && !inner_.lost && !peer_.lost && out_.empty() && !peer_.fin_sent) {
     ERR_clear_error();
-    const int result = withhold_notify_ ? 0 : SSL_shutdown(ssl_.get());
+    const bool withheld = withhold_notify_ || flawed_end();
+    const int result = withheld ? 0 : SSL_shutdown(ssl_.get());
     if (result < 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_WRITE) {
       peer_.writable = false;
       return;

@@ -11,6 +11,9 @@
 //   RST, an alert, a broken record         ───▶   RST, behind the bytes that came before it
 //   RST                                    ◀───   RST
 //
+// A fault in TLS is asked about when it would be carried out: when a client's ClientHello is
+// complete, and when a close_notify would be sent to it.
+//
 // So the client of a plain listener sees FIN where the server's TLS was cut short: what TLS would
 // have told it is lost with TLS, as HTTP's own framing still is not. Back-pressure: a leg holds at
 // most `held` bytes per direction, and does not read on while it does.
@@ -34,7 +37,7 @@ enum class TlsRole : std::uint8_t {
   terminate,  // the peer is the client
 };
 
-class TlsLeg {
+class TlsLeg final : private HelloJudge {
  public:
   enum class Next : std::uint8_t { wait, again, finished };
 
@@ -51,6 +54,7 @@ class TlsLeg {
          Instant handshake_limit);
 
   void attach(Descriptor inner);  // its end of the pair
+  void relay_ends();              // it is about to end, and knows of its faults still
   void relay_gone(Instant now);   // nobody has the other end any more
   // The relay's other side was cut short: no close_notify here either.
   void withhold_notify() { withhold_notify_ = true; }
@@ -59,7 +63,8 @@ class TlsLeg {
 
   ConnectionId connection() const { return connection_; }
   TlsRole role() const { return role_; }
-  bool dirty = false;  // the legs' mark: settle is due
+  bool stalled() const { return stalled_; }  // by a fault: its client's handshake is not answered
+  bool dirty = false;                        // the legs' mark: settle is due
 
  private:
   struct Side final : Watcher {
@@ -70,19 +75,25 @@ class TlsLeg {
     Descriptor socket;
     bool readable = false;
     bool writable = false;
+    bool hung_up = false;   // it sent FIN, perhaps behind bytes that nobody has read
     bool over = false;      // its end was read
     bool lost = false;      // RST, or what is as good as one
     bool fin_sent = false;  // its other direction was ended
   };
   enum class Phase : std::uint8_t { handshaking, moving };
 
+  TlsFlaw client_said_hello() override;
   bool handshake();  // whether it goes on
+  bool shaken();     // likewise
+  bool nobody_waits();
+  void note_stall(bool stalls);
   void handshake_failed(const std::string& why);
   bool move_out();
   bool move_in();
   bool write_out(std::string_view bytes, std::size_t& taken);
   std::size_t read_in(std::span<char> into);
   void peer_failed(int result);
+  bool flawed_end();
   void say_ends();
   Next close_lost(Instant now);
   void pass_reset(const Side& from, Side& to, bool waits, Instant now);
@@ -98,6 +109,8 @@ class TlsLeg {
   std::string out_;  // plain bytes for the peer that its kernel has not taken yet
   std::string in_;   // decrypted bytes for the pair, likewise
   bool withhold_notify_ = false;
+  TlsFlaw flaw_;  // that its client's ClientHello met
+  bool stalled_ = false;
   bool finished_ = false;
   bool relay_gone_ = false;
   Instant handshake_limit_ = never;

@@ -39,6 +39,18 @@ TlsLeg* TlsLegs::find(ConnectionId connection, TlsRole role) {
   return found == legs_.end() ? nullptr : found->second.get();
 }
 
+void TlsLegs::relay_ends(ConnectionId connection) {
+  if (TlsLeg* const leg = find(connection, TlsRole::terminate)) leg->relay_ends();
+}
+
+void TlsLegs::retry_stalled() {
+  for (auto& [key, leg] : legs_) {
+    if (!leg->stalled()) continue;
+    mark(*leg);
+    loop_.again();
+  }
+}
+
 void TlsLegs::relay_gone(ConnectionId connection) {
   for (const TlsRole role : {TlsRole::originate, TlsRole::terminate}) {
     TlsLeg* const leg = find(connection, role);

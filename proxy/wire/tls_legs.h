@@ -28,6 +28,8 @@ class TlsLegs {
     std::function<void(ConnectionId, Descriptor)> secured;        // an originating leg's near end
     std::function<void(ConnectionId, std::string_view)> refused;  // its handshake failed: why
     std::function<void(ConnectionId, std::string_view)> client_failed;  // a terminating one's
+    // What a fault makes of a client's TLS; asked where it is carried out, which counts it.
+    std::function<TlsFlaw(ConnectionId, TlsMoment)> flaw;
   };
 
   // Bytes that all legs together may move in one turn; what is ready beyond it waits for the next.
@@ -44,7 +46,9 @@ class TlsLegs {
   // Not open where no leg could be made: then the client was reset.
   Descriptor terminate(ConnectionId connection, Descriptor client, const TlsSetup& context);
 
+  void relay_ends(ConnectionId connection);  // it will be gone, behind an end for its client
   void relay_gone(ConnectionId connection);
+  void retry_stalled();  // faults have changed
   void settle(Instant now);
   void reset_all();
   bool empty() const { return legs_.empty(); }

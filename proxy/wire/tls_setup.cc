@@ -21,6 +21,9 @@ namespace {
 constexpr unsigned char only_http1[] = "\x08http/1.1";
 constexpr unsigned only_http1_size = sizeof only_http1 - 1;
 
+// What no host is called (RFC 2606).
+constexpr std::string_view wrong_host = "wrong-host.invalid";
+
 bool speaks_http(const ProxySpec& spec) {
   return spec.protocol == "tcp" || spec.protocol == "http";
 }
@@ -56,6 +59,12 @@ bool writable(const std::string& path) {
   return access(folder.c_str(), W_OK) == 0;
 }
 
+int on_client_hello(SSL* ssl, int* alert, void* setup) {
+  auto* const judge = static_cast<HelloJudge*>(SSL_get_app_data(ssl));
+  const TlsFlaw flaw = judge == nullptr ? TlsFlaw{} : judge->client_said_hello();
+  return static_cast<const TlsSetup*>(setup)->meet(ssl, flaw, alert);
+}
+
 // A client that offers nothing that is known here goes on without ALPN, as with a server that has
 // never heard of it.
 int choose_http1(SSL*, const unsigned char** chosen, unsigned char* size,
@@ -69,6 +78,8 @@ int choose_http1(SSL*, const unsigned char** chosen, unsigned char* size,
 }
 
 }  // namespace
+
+void judge_hello(SSL* ssl, HelloJudge& judge) { SSL_set_app_data(ssl, &judge); }
 
 void FreeSsl::operator()(SSL* ssl) const { SSL_free(ssl); }
 
@@ -136,6 +147,7 @@ void TlsSetup::make_server(const ProxySpec& spec, Errors& errors) {
   SSL_CTX_set_num_tickets(server_, 0);
   SSL_CTX_set_default_passwd_cb(server_, no_passphrase);
   if (speaks_http(spec)) SSL_CTX_set_alpn_select_cb(server_, choose_http1, nullptr);
+  SSL_CTX_set_client_hello_cb(server_, on_client_hello, this);
   if (!tls.generate.empty()) return generate(tls.generate, errors);
   if (SSL_CTX_use_certificate_chain_file(server_, tls.certificate_file.c_str()) != 1)
     return errors.push_back(
@@ -145,18 +157,67 @@ void TlsSetup::make_server(const ProxySpec& spec, Errors& errors) {
     return errors.push_back(
         {"key_file", "cannot use the key of " + quoted(tls.key_file) + ": " + library_words() +
                          "; it holds the certificate's key in PEM, unencrypted"});
+  make_flawed({}, errors);
 }
 
 void TlsSetup::generate(const std::string& host, Errors& errors) {
-  const Result<Certificate> authority = make_authority();
+  Result<Certificate> authority = make_authority();
   if (!authority) return errors.push_back(authority.error());
-  const Result<Certificate> own = issue(*authority, host);
+  authority_ = std::move(*authority);
+  const Result<Certificate> own = issue(authority_, host);
   if (!own) return errors.push_back(own.error());
-  authority_pem_ = authority->pem();
+  authority_pem_ = authority_.pem();
   // Each takes a reference of its own.
   SSL_CTX_use_certificate(server_, own->x509.get());
   SSL_CTX_use_PrivateKey(server_, own->key.get());
-  SSL_CTX_add1_chain_cert(server_, authority->x509.get());
+  SSL_CTX_add1_chain_cert(server_, authority_.x509.get());
+  make_flawed(host, errors);
+}
+
+// Made in advance, because they are few and a handshake is no place for errors.
+void TlsSetup::make_flawed(const std::string& host, Errors& errors) {
+  const auto keep = [&](Certificate& into, Result<Certificate> made) {
+    if (!made) return errors.push_back(made.error());
+    into = std::move(*made);
+  };
+  keep(self_signed_, sign_itself(SSL_CTX_get0_certificate(server_)));
+  if (authority_.x509 == nullptr) return;
+  keep(expired_, issue(authority_, host, Validity::over));
+  keep(wrong_host_, issue(authority_, std::string(wrong_host)));
+}
+
+bool TlsSetup::present(SSL* ssl, const Certificate& certificate) const {
+  SSL_certs_clear(ssl);
+  const bool used = SSL_use_certificate(ssl, certificate.x509.get()) == 1 &&
+                    SSL_use_PrivateKey(ssl, certificate.key.get()) == 1;
+  if (used && &certificate != &self_signed_) SSL_add1_chain_cert(ssl, authority_.x509.get());
+  return used;
+}
+
+int TlsSetup::meet(SSL* ssl, const TlsFlaw& flaw, int* alert) const {
+  bool met = true;
+  switch (flaw.what) {
+    case TlsFlaw::What::none:
+    case TlsFlaw::What::no_close_notify:
+      break;
+    case TlsFlaw::What::expired:
+      met = present(ssl, expired_);
+      break;
+    case TlsFlaw::What::wrong_host:
+      met = present(ssl, wrong_host_);
+      break;
+    case TlsFlaw::What::self_signed:
+      met = present(ssl, self_signed_);
+      break;
+    case TlsFlaw::What::stall:
+      return SSL_CLIENT_HELLO_RETRY;
+    case TlsFlaw::What::alert:
+      *alert = flaw.alert;
+      return SSL_CLIENT_HELLO_ERROR;
+  }
+  if (met) return SSL_CLIENT_HELLO_SUCCESS;
+  *alert = SSL_AD_INTERNAL_ERROR;
+  return SSL_CLIENT_HELLO_ERROR;
 }
 
 Ssl TlsSetup::connecting(int socket, const std::string& host) const {
@@ -185,6 +246,8 @@ Checked<std::shared_ptr<const TlsSetup>> tls_setup(const ProxySpec& spec) {
   if (spec.tls == TlsSpec{}) return nullptr;
   return TlsSetup::make(spec);
 }
+
+std::string alert_words(std::uint8_t number) { return SSL_alert_desc_string_long(number); }
 
 std::string why_failed(SSL* ssl, int result) {
   const int number = errno;

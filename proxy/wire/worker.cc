@@ -42,6 +42,11 @@ TlsLegs::Owner Worker::legs_owner() {
             client_failed(relay->proxy().id, connection, why);
             relay->close("the client's TLS handshake failed");
           },
+      .flaw =
+          [this](ConnectionId connection, TlsMoment moment) {
+            Relay* const relay = find(connection);
+            return relay == nullptr ? TlsFlaw{} : relay->tls(moment);
+          },
   };
 }
 
@@ -136,11 +141,13 @@ void Worker::update(FaultId id, const FaultSpec& spec) {
 }
 
 void Worker::disarm(FaultId id) {
+  legs_.retry_stalled();
   for (auto& [proxy, local] : proxies_) std::erase(local.armed, id);
   for (auto& [connection, relay] : relays_) relay->disarm(id, loop_.now());
 }
 
 const Touched* Worker::touched(FaultId id) const {
+  legs_.retry_stalled();
   const auto found = faults_.find(id);
   return found == faults_.end() ? nullptr : &found->second.totals;
 }
@@ -200,6 +207,10 @@ void Worker::secure(Relay& relay, Descriptor upstream, Instant limit) {
 Relay* Worker::find(ConnectionId connection) {
   const auto found = relays_.find(connection);
   return found == relays_.end() ? nullptr : found->second.get();
+void Worker::ending(const Relay& relay) {
+  if (relay.proxy().tls) legs_.relay_ends(relay.id());
+}
+
 }
 
 std::uint64_t Worker::link_limit(std::uint64_t own) const {

@@ -133,6 +133,8 @@ class Worker {
   // is called during this call or later.
   void secure(Relay& relay, Descriptor upstream, Instant limit);
   void count_staged(int change) { staged_links_ += change; }
+  // Its client is about to be sent an end; asked while its faults still know of it.
+  void ending(const Relay& relay);
   void count_held(std::uint64_t before, std::uint64_t now) { held_ = held_ - before + now; }
   void count_moved(std::size_t bytes) { moved_ += bytes; }
   // Bytes that one link may hold now, of which it holds so many.

@@ -119,6 +119,18 @@ void read_upstream(const Arguments& arguments, ProxySpec& proxy, Errors& errors)
   proxy.tls.upstream = written->tls;
 }
 
+// Why a fault of this kind would find nothing to act on; empty: it would.
+std::string misplaced(const FaultKind& kind, const ProxySpec& proxy) {
+  if (!kind.protocol.empty() && kind.protocol != proxy.protocol) {
+    const std::string needed(kind.protocol);
+    return "acts on protocol " + needed + "; add --protocol " + needed;
+  }
+  if (lacks(proxy.tls, kind.needs_tls).empty()) return "";
+  return proxy.tls.terminates() ? "needs a certificate whose CA can sign another here; write "
+                                  "--tls-generate HOST in the place of --tls-cert and --tls-key"
+                                : "acts on the TLS of clients; add --tls-generate HOST";
+}
+
 Checked<RelayPlan> plan_from(const Arguments& arguments) {
   RelayPlan plan;
   Errors errors;
@@ -134,14 +146,12 @@ Checked<RelayPlan> plan_from(const Arguments& arguments) {
   plan.engine = read_engine_flags(arguments, errors);
   for (const std::string& text : arguments.list("fault")) {
     Checked<FaultSpec> fault = fault_from(text);
-    if (fault && !fault->kind->protocol.empty() && fault->kind->protocol != plan.proxy.protocol) {
-      errors.push_back(
-          {"--fault " + text, "acts on protocol " + std::string(fault->kind->protocol) +
-                                  "; add --protocol " + std::string(fault->kind->protocol)});
-    } else if (fault) {
-      plan.faults.push_back(std::move(*fault));
-    } else {
+    if (!fault) {
       for (Error& error : fault.error()) errors.push_back(std::move(error));
+    } else if (std::string problem = misplaced(*fault->kind, plan.proxy); !problem.empty()) {
+      errors.push_back({"--fault " + text, std::move(problem)});
+    } else {
+      plan.faults.push_back(std::move(*fault));
     }
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));

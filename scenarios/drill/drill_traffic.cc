@@ -104,13 +104,16 @@ void check_times(Section& section, const Drill& drill, const FaultPlan& fault) {
 }
 
 // Elsewhere it would find nothing that it can act on.
-void check_protocol(Section& section, const Drill& drill, const FaultPlan& fault) {
-  const std::string_view needed = find_fault_kind(fault.kind)->protocol;
+void check_place(Section& section, const Drill& drill, const FaultPlan& fault) {
+  const FaultKind& kind = *find_fault_kind(fault.kind);
   for (const ProxySpec& proxy : drill.proxies) {
-    if (needed.empty() || proxy.protocol == needed || !std::ranges::count(fault.on, proxy.name))
-      continue;
-    section.wrong("kind", quoted(fault.kind) + " acts on protocol " + std::string(needed) +
-                              ", and proxy " + quoted(proxy.name) + " has " + proxy.protocol);
+    if (!std::ranges::count(fault.on, proxy.name)) continue;
+    if (!kind.protocol.empty() && proxy.protocol != kind.protocol)
+      section.wrong("kind", quoted(fault.kind) + " acts on protocol " + std::string(kind.protocol) +
+                                ", and proxy " + quoted(proxy.name) + " has " + proxy.protocol);
+    if (const std::string_view lack = lacks(proxy.tls, kind.needs_tls); !lack.empty())
+      section.wrong("kind", quoted(fault.kind) + " acts on the TLS of clients, and proxy " +
+                                quoted(proxy.name) + " " + std::string(lack));
   }
 }
 
@@ -133,7 +136,7 @@ void read_fault(Section& section, std::set<std::string>& ids, Drill& drill) {
   section.duration("fail_fast", fault.fail_fast, shortest, std::chrono::hours(1));
   if (at) check_times(section, drill, fault);
   if (known) {
-    check_protocol(section, drill, fault);
+    check_place(section, drill, fault);
     read_fault_settings(section, *find_fault_kind(fault.kind), fault);
   }
   drill.faults.push_back(std::move(fault));

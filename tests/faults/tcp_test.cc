@@ -142,17 +142,48 @@ TEST_CASE("close may be narrowed to live or to new connections") {
 }
 
 TEST_CASE("the kinds are found by name, in the order users see them") {
-  CHECK(
-      fault_kind_names() ==
-      std::vector<std::string>{
-          "latency",          "loss",         "bandwidth",      "slice",         "stall",
-          "blackhole",        "silent_death", "flap",           "limit",         "corrupt",
-          "refuse",           "slow_accept",  "backlog_full",   "reset",         "close",
-          "half_close",       "status",       "rate_limit",     "lose_response", "error_after",
-          "never_sent",       "hang",         "trickle",        "truncate",      "status_line_only",
-          "keepalive_race",   "early_final",  "ignored_expect", "bad_chunk",     "huge_header",
-          "dup_header",       "garbage",      "redirect_loop",  "stale_reply",   "body_mutate",
-          "duplicate_request"});
+  CHECK(fault_kind_names() == std::vector<std::string>{"latency",
+                                                       "loss",
+                                                       "bandwidth",
+                                                       "slice",
+                                                       "stall",
+                                                       "blackhole",
+                                                       "silent_death",
+                                                       "flap",
+                                                       "limit",
+                                                       "corrupt",
+                                                       "refuse",
+                                                       "slow_accept",
+                                                       "backlog_full",
+                                                       "reset",
+                                                       "close",
+                                                       "half_close",
+                                                       "status",
+                                                       "rate_limit",
+                                                       "lose_response",
+                                                       "error_after",
+                                                       "never_sent",
+                                                       "hang",
+                                                       "trickle",
+                                                       "truncate",
+                                                       "status_line_only",
+                                                       "keepalive_race",
+                                                       "early_final",
+                                                       "ignored_expect",
+                                                       "bad_chunk",
+                                                       "huge_header",
+                                                       "dup_header",
+                                                       "garbage",
+                                                       "redirect_loop",
+                                                       "stale_reply",
+                                                       "body_mutate",
+                                                       "duplicate_request",
+                                                       "tls_expired",
+                                                       "tls_wrong_host",
+                                                       "tls_self_signed",
+                                                       "tls_stall",
+                                                       "tls_alert",
+                                                       "tls_no_close_notify"});
   CHECK(find_fault_kind("laency") == nullptr);
   CHECK(find_fault_kind("latency")->default_directions == Directions::downstream);
   CHECK(find_fault_kind("stall")->default_directions == Directions::both);

@@ -70,6 +70,7 @@ expect = [{expect}]
 [[proxy]]
 name = "source"
 protocol = "http"
+tls = {{ generate = "localhost" }}
 listen = "127.0.0.1:0"
 upstream = "127.0.0.1:1"
 [[proxy]]
@@ -122,7 +123,8 @@ OF_A_KIND = {
     "redirect_loop": {"code": "307", "to": '"http"'},
     "stale_reply": {"phase": '"after"', "age": '"1s"'},
     "body_mutate": {"how": '"set"', "pointer": '"/items/0"', "value": '"42"'},
-    "duplicate_request": {"answer": '"second"'}}
+    "duplicate_request": {"answer": '"second"'},
+    "tls_alert": {"alert": '"internal_error"'}}
 UNITS = {"duration": "duration", "count": "count", "ratio": "share"}
 
 

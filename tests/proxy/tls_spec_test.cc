@@ -7,6 +7,21 @@
 using namespace faultline;
 using Catch::Contains;
 
+TEST_CASE("a fault in TLS needs a proxy that terminates it, and perhaps one whose CA is here") {
+  TlsSpec plain, generated, given;
+  plain.upstream = true;
+  generated.generate = "localhost";
+  given.certificate_file = "own.pem";
+  given.key_file = "own.key";
+  for (const TlsSpec& tls : {plain, generated, given}) CHECK(lacks(tls, NeedsTls::nothing).empty());
+  CHECK(lacks(generated, NeedsTls::terminated).empty());
+  CHECK(lacks(generated, NeedsTls::issued_here).empty());
+  CHECK(lacks(given, NeedsTls::terminated).empty());
+  CHECK_THAT(std::string(lacks(given, NeedsTls::issued_here)), Contains("given"));
+  CHECK_THAT(std::string(lacks(plain, NeedsTls::terminated)), Contains("does not speak TLS"));
+  CHECK_THAT(std::string(lacks(plain, NeedsTls::issued_here)), Contains("generate"));
+}
+
 TEST_CASE("an upstream in TLS is written with its scheme, and has a port of its own") {
   struct Row {
     const char* written;

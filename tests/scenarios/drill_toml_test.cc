@@ -253,6 +253,19 @@ TEST_CASE("parameters of a fault keep their places") {
   CHECK(drill.faults[0].aim[0].name == "share");
 }
 
+TEST_CASE("a fault in TLS is for proxies that speak TLS with their clients") {
+  const std::string drill = with(small_drill, "kind = \"reset\"", "kind = \"tls_expired\"");
+  CHECK_THAT(errors_of(drill), Contains("kind: \"tls_expired\" acts on the TLS of clients, and "
+                                        "proxy \"db\" does not speak TLS with them"));
+  const std::string db = "upstream = \"127.0.0.1:5432\"";
+  CHECK(must_read(with(drill, db, db + "\ntls = { generate = \"localhost\" }"))
+            .drill.faults[0]
+            .kind == "tls_expired");
+  CHECK_THAT(
+      errors_of(with(drill, db, db + "\ntls = { certificate_file = \"c\", key_file = \"k\" }")),
+      Contains("proxy \"db\" has a certificate that was given"));
+}
+
 TEST_CASE("variables are replaced in strings, never in comments or keys") {
   const std::string text = with(small_drill, "127.0.0.1:5432\"", "${DB:-127.0.0.1:5432}\" # ${NO}");
   CHECK(must_read(text).drill.proxies[1].upstream.port == 5432);

@@ -2,6 +2,7 @@
 
 // A peer that speaks TLS, on blocking sockets: OpenSSL with nothing of the proxy's in between.
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
@@ -24,30 +25,46 @@ class TlsPeer {
     made.shaken_ = SSL_accept(made.ssl_) == 1;
     return made;
   }
-  // A client that trusts whom `authority`, PEM, has signed; which offers h2 and http/1.1.
+  // A client that trusts whom `authority`, PEM, has signed; which offers h2 and http/1.1. Without
+  // one it trusts everybody.
   static TlsPeer client(Peer peer, const std::string& authority, const std::string& host) {
     SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
-    BIO* const memory = BIO_new_mem_buf(authority.data(), static_cast<int>(authority.size()));
-    X509* const trusted = PEM_read_bio_X509(memory, nullptr, nullptr, nullptr);
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), trusted);
-    X509_free(trusted);
-    BIO_free(memory);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    if (!authority.empty()) trust(context, authority);
     TlsPeer made(std::move(peer), context);
     const unsigned char offered[] = "\x02h2\x08http/1.1";
     SSL_set_alpn_protos(made.ssl_, offered, sizeof offered - 1);
     SSL_set_tlsext_host_name(made.ssl_, host.c_str());
     SSL_set1_host(made.ssl_, host.c_str());
+    ERR_clear_error();
     made.shaken_ = SSL_connect(made.ssl_) == 1;
+    made.failure_ = ERR_GET_REASON(ERR_peek_error());
     return made;
+  }
+  // A ClientHello, and nothing that waits for its answer.
+  static void say_hello(Peer& peer) {
+    SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+    SSL* const ssl = SSL_new(context);
+    SSL_set0_rbio(ssl, BIO_new(BIO_s_mem()));
+    BIO* const said = BIO_new(BIO_s_mem());
+    SSL_set0_wbio(ssl, said);
+    SSL_connect(ssl);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(said, &bytes);
+    peer.say({bytes, static_cast<std::size_t>(size)});
+    SSL_free(ssl);
+    SSL_CTX_free(context);
   }
   TlsPeer(TlsPeer&& other) noexcept
       : peer(std::move(other.peer)),
         ssl_(std::exchange(other.ssl_, nullptr)),
-        shaken_(other.shaken_) {}
+        shaken_(other.shaken_),
+        failure_(other.failure_) {}
   ~TlsPeer() { SSL_free(ssl_); }
 
   bool shaken() const { return shaken_; }  // hands
+  // What came of verifying the other side: X509_V_OK, or why not.
+  long verdict() const { return SSL_get_verify_result(ssl_); }
+  int failure() const { return failure_; }  // OpenSSL's first reason; 0: none
   std::string asked_for() const {
     const char* const name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
     return name == nullptr ? "" : name;
@@ -94,6 +111,15 @@ class TlsPeer {
   Peer peer;
 
  private:
+  static void trust(SSL_CTX* context, const std::string& authority) {
+    BIO* const memory = BIO_new_mem_buf(authority.data(), static_cast<int>(authority.size()));
+    X509* const trusted = PEM_read_bio_X509(memory, nullptr, nullptr, nullptr);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), trusted);
+    X509_free(trusted);
+    BIO_free(memory);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  }
+
   TlsPeer(Peer p, SSL_CTX* context) : peer(std::move(p)) {
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     ssl_ = SSL_new(context);
@@ -103,6 +129,7 @@ class TlsPeer {
 
   SSL* ssl_ = nullptr;
   bool shaken_ = false;
+  int failure_ = 0;
 };
 
 }  // namespace faultline
