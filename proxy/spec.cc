@@ -75,6 +75,22 @@ std::string Address::text() const {
   return v6 ? "[" + host + "]:" + number : host + ":" + number;
 }
 
+std::string_view rewrite_problem(const std::optional<bool>& rewrite_host,
+                                 std::string_view protocol) {
+  if (!rewrite_host.value_or(false) || protocol == "http") return "";
+  return "is for protocol http, whose messages it rewrites; add that, or leave it out";
+}
+
+http::HostRewrite host_rewrite(const ProxySpec& spec) {
+  http::HostRewrite rewrite;
+  if (!spec.tls.server_name.empty()) rewrite.names.push_back(spec.tls.server_name);
+  rewrite.names.push_back(spec.upstream.host);
+  rewrite.port = spec.upstream.port;
+  rewrite.upstream_tls = spec.tls.upstream;
+  rewrite.client_tls = spec.tls.terminates();
+  return rewrite;
+}
+
 Result<Address> address_from(std::string_view text) {
   if (text.starts_with('[')) return bracketed(text);
   const std::size_t colon = text.rfind(':');

@@ -3,11 +3,14 @@
 // What a user asks of the data plane, as plain data: proxies, and faults armed on them.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "faults/aim.h"
 #include "faults/fault.h"
+#include "faults/http/host_rewrite.h"
 #include "faults/result.h"
 #include "faults/time.h"
 #include "proxy/tls_spec.h"
@@ -38,11 +41,25 @@ struct ProxySpec {
   Duration connect_timeout = std::chrono::seconds(10);  // dial of the upstream, all addresses
   Unreachable unreachable = Unreachable::reset;
   TlsSpec tls = {};
+  // Whether the heads of HTTP messages are rewritten so that each side is spoken to by its own name
+  // (faults/http/host_rewrite.h). Empty: where the upstream was written as a URL.
+  std::optional<bool> rewrite_host = {};
+
+  bool rewrites_host() const { return protocol == "http" && rewrite_host.value_or(tls.upstream); }
 };
+
+// Why this `rewrite_host` makes no sense on a proxy of this protocol; empty: it does.
+std::string_view rewrite_problem(const std::optional<bool>& rewrite_host,
+                                 std::string_view protocol);
+// What a proxy that rewrites does. The upstream's name is `tls.server_name`, where there is one.
+http::HostRewrite host_rewrite(const ProxySpec& spec);
 
 // Ids are given by the engine in order of creation, from 1; 0 means none. Never reused.
 using ProxyId = std::uint32_t;
 using FaultId = std::uint32_t;
+// Where what is no fault stands among those of a link: before all of them, or behind.
+inline constexpr FaultId before_faults = 0;
+inline constexpr FaultId behind_faults = std::numeric_limits<FaultId>::max();
 using ConnectionId = std::uint64_t;  // unique in the engine's life
 
 struct FaultSpec {

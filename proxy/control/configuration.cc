@@ -22,7 +22,8 @@ bool same(const FaultOrder& a, const FaultOrder& b) {
 
 // What cannot be changed on a proxy that is there.
 bool other_nature(const ProxyOrder& a, const ProxyOrder& b) {
-  return a.protocol != b.protocol || a.connect_timeout != b.connect_timeout || a.tls != b.tls;
+  return a.protocol != b.protocol || a.connect_timeout != b.connect_timeout || a.tls != b.tls ||
+         a.rewrite_host != b.rewrite_host;
 }
 
 const FaultOrder* find(const ProxyOrder& order, std::string_view name) {

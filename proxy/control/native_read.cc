@@ -179,6 +179,10 @@ std::optional<ProxyOrder> read_proxy_order(NativeObject& object, NativeErrors& e
     object.wrong("protocol", "there is no protocol " + quoted(order.protocol) +
                                  suggestion(order.protocol, codec_kind_names()));
   }
+  order.rewrite_host = object.boolean("rewrite_host");
+  if (const std::string_view problem = rewrite_problem(order.rewrite_host, order.protocol);
+      !problem.empty())
+    object.wrong("rewrite_host", std::string(problem));
   order.connect_timeout = object.duration("connect_timeout", shortest_lease, longest_dial)
                               .value_or(order.connect_timeout);
   order.owner = read_owner(object);
@@ -220,7 +224,7 @@ std::optional<ProxyChange> read_proxy_change(NativeObject& object, const HeldPro
   change.enabled = object.boolean("enabled");
   change.keep_connections = true;
   for (const char* fixed :
-       {"name", "protocol", "connect_timeout", "faults", "owner", "ttl", "tls"}) {
+       {"name", "protocol", "rewrite_host", "connect_timeout", "faults", "owner", "ttl", "tls"}) {
     if (object.find(fixed) != nullptr) {
       object.wrong(fixed, "cannot be changed; listen, upstream and enabled can");
     }

@@ -237,6 +237,7 @@ std::string proxy_object(const HeldProxy& proxy, wire::Engine& engine, Instant n
       .text("upstream", (proxy.tls.upstream ? "https://" : "") + proxy.upstream)
       .text("protocol", proxy.protocol);
   if (proxy.tls.any()) members.raw("tls", tls_object(proxy.tls, engine.authority(proxy.id)));
+  if (proxy.rewrites_host) members.boolean("rewrite_host", true);
   members.boolean("enabled", proxy.enabled);
   add_lease(members, proxy.owner, proxy.until, now);
   return members

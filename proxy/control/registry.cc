@@ -36,10 +36,10 @@ ProxySpec spec_from(const ProxyOrder& order) {
   spec.unreachable = order.unreachable;
   spec.connect_timeout = order.connect_timeout;
   spec.tls = order.tls;
+  spec.rewrite_host = order.rewrite_host;
   return spec;
 }
 
-}  // namespace
 // Why a fault of this kind would find nothing to act on; empty: it would.
 std::string misplaced(const FaultKind& kind, const HeldProxy& on) {
   const std::string name(kind.name);
@@ -52,6 +52,7 @@ std::string misplaced(const FaultKind& kind, const HeldProxy& on) {
   return name + " acts on the TLS of clients, and this proxy " + std::string(lack);
 }
 
+}  // namespace
 
 const HeldFault* HeldProxy::fault(std::string_view fault_name) const {
   const auto found = std::find_if(faults.begin(), faults.end(), [&](const HeldFault& held) {
@@ -112,6 +113,8 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
                   .protocol = order.protocol,
                   .unreachable = order.unreachable,
                   .tls = order.tls,
+                  .rewrite_host = order.rewrite_host,
+                  .rewrites_host = spec.rewrites_host(),
                   .faults = {},
                   .owner = order.owner,
                   .until = order.until};
@@ -176,7 +179,8 @@ Ordered<const HeldProxy*> Registry::put_proxy(const ProxyOrder& order) {
   HeldProxy& old = found->second;
   const auto listen = listen_address(order.listen, lookup_);
   if (!listen) return std::unexpected(Refusal{Why::bad_address, order.name, {}, listen.error()});
-  const bool same = old.upstream == order.upstream && old.tls == order.tls;
+  const bool same = old.upstream == order.upstream && old.tls == order.tls &&
+                    old.rewrite_host == order.rewrite_host;
   if (!differs(old, *listen) && same) return &old;
 
   const bool was_enabled = old.enabled;

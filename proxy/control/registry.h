@@ -60,6 +60,7 @@ struct ProxyOrder {
   std::string owner = {};  // who ordered it
   Instant until = never;   // its lease
   TlsSpec tls = {};        // whose scheme is not in `upstream`
+  std::optional<bool> rewrite_host = {};
 };
 
 struct HeldProxy {
@@ -70,6 +71,8 @@ struct HeldProxy {
   std::string protocol;
   Unreachable unreachable = Unreachable::reset;
   TlsSpec tls;
+  std::optional<bool> rewrite_host;
+  bool rewrites_host = false;
   std::vector<HeldFault> faults;  // in the order in which they act
   ProxyId id = 0;
   std::string owner = {};

@@ -140,6 +140,7 @@ class Relay final : private CodecOutlet {
   bool takes(const LocalFault& fault) const;
   void arm_lane(Lane& lane, const LocalFault& fault, Instant now, bool established,
                 std::unique_ptr<Fault> half = nullptr);
+  void arm_rewriting(Instant now);
   void arm_halves(const LocalFault& fault, Instant now, bool established);
   void disarm_lane(Lane& lane, FaultId fault, Instant now);
   void resolve_when_due(Instant now);

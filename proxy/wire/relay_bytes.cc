@@ -328,6 +328,7 @@ void Relay::Lane::refuse() { relay.doom_ = Doom::refused; }
 void Relay::Lane::early(FaultId fault) { ++relay.worker_.fault(fault).totals.early; }
 
 void Relay::Lane::touched(FaultId fault, std::uint64_t bytes) {
+  if (fault == before_faults || fault == behind_faults) return;
   const Instant now = relay.worker_.loop().now();
   LocalFault& local = relay.worker_.fault(fault);
   Touched& totals = local.totals;

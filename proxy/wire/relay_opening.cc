@@ -19,12 +19,27 @@ void Relay::open(Instant now) {
 
   worker_.loop().watch(client_.socket.get(), client_);
   worker_.mark(*this);
+  if (proxy_.rewriter) arm_rewriting(now);
   for (const FaultId id : proxy_.armed) arm(worker_.fault(id), now, false);
   for (const Direction d : both_directions) {
     if (lane(d).link) lane(d).link->opening(now);
   }
   if (doom_ != Doom::none) return;
   resolve_when_due(now);
+}
+
+// For the connection's whole life, and nobody's to disarm.
+void Relay::arm_rewriting(Instant now) {
+  Halves halves = proxy_.rewriter->fresh_halves();
+  for (const Direction d : both_directions) {
+    const bool up = d == Direction::upstream;
+    Lane& l = lane(d);
+    l.link = std::make_unique<Link>(d, l);
+    worker_.count_staged(1);
+    const Link::Arming arming{
+        up ? behind_faults : before_faults, *proxy_.rewriter, Draw(0), now, {}};
+    l.link->arm(arming, now, false, std::move(up ? halves.upstream : halves.downstream));
+  }
 }
 
 // A fault may ask for the upstream to be dialed later; until then not even its name is looked up.

@@ -79,6 +79,7 @@ void Worker::add_proxy(const ProxySpec& spec, ProxyId id, std::shared_ptr<const 
   proxy.id = id;
   proxy.spec = spec;
   proxy.tls = std::move(tls);
+  if (spec.rewrites_host()) proxy.rewriter = http::host_rewriter(host_rewrite(spec));
   proxy.codec = find_codec_kind(spec.protocol);
   assert(proxy.codec != nullptr);
 }
@@ -99,7 +100,9 @@ void Worker::end_connections(ProxyId id) {
 }
 
 void Worker::retarget(ProxyId id, const Address& upstream) {
-  proxies_.at(id).spec.upstream = upstream;
+  LocalProxy& proxy = proxies_.at(id);
+  proxy.spec.upstream = upstream;
+  if (proxy.rewriter) proxy.rewriter = http::host_rewriter(host_rewrite(proxy.spec));
 }
 
 void Worker::adopt(Accepted client, ProxyId proxy, ConnectionId id, std::uint64_t ordinal) {
@@ -138,16 +141,16 @@ void Worker::update(FaultId id, const FaultSpec& spec) {
   fault.spec = spec;
   fault.draw = Draw(shared_.options.seed).about(spec.name).about(++fault.updates);
   for (auto& [connection, relay] : relays_) relay->update(fault, loop_.now());
+  legs_.retry_stalled();
 }
 
 void Worker::disarm(FaultId id) {
-  legs_.retry_stalled();
   for (auto& [proxy, local] : proxies_) std::erase(local.armed, id);
   for (auto& [connection, relay] : relays_) relay->disarm(id, loop_.now());
+  legs_.retry_stalled();
 }
 
 const Touched* Worker::touched(FaultId id) const {
-  legs_.retry_stalled();
   const auto found = faults_.find(id);
   return found == faults_.end() ? nullptr : &found->second.totals;
 }
@@ -204,13 +207,13 @@ void Worker::secure(Relay& relay, Descriptor upstream, Instant limit) {
   legs_.originate(relay.id(), std::move(upstream), *proxy.tls, proxy.spec.upstream.host, limit);
 }
 
-Relay* Worker::find(ConnectionId connection) {
-  const auto found = relays_.find(connection);
-  return found == relays_.end() ? nullptr : found->second.get();
 void Worker::ending(const Relay& relay) {
   if (relay.proxy().tls) legs_.relay_ends(relay.id());
 }
 
+Relay* Worker::find(ConnectionId connection) {
+  const auto found = relays_.find(connection);
+  return found == relays_.end() ? nullptr : found->second.get();
 }
 
 std::uint64_t Worker::link_limit(std::uint64_t own) const {

@@ -47,6 +47,7 @@ struct LocalProxy {
   ProxySpec spec;
   const CodecKind* codec = nullptr;
   std::shared_ptr<const TlsSetup> tls;  // null: neither side speaks TLS
+  std::unique_ptr<Fault> rewriter;      // null: messages go on as they are
   std::vector<FaultId> armed;           // in the order of arming
   ProxyCounters counters;               // of this worker's connections
   bool closed = false;                  // forgotten when its last connection has ended
@@ -132,9 +133,9 @@ class Worker {
   // Speaks TLS on a socket that the relay has connected to its upstream; secured() or not_secured()
   // is called during this call or later.
   void secure(Relay& relay, Descriptor upstream, Instant limit);
-  void count_staged(int change) { staged_links_ += change; }
   // Its client is about to be sent an end; asked while its faults still know of it.
   void ending(const Relay& relay);
+  void count_staged(int change) { staged_links_ += change; }
   void count_held(std::uint64_t before, std::uint64_t now) { held_ = held_ - before + now; }
   void count_moved(std::size_t bytes) { moved_ += bytes; }
   // Bytes that one link may hold now, of which it holds so many.

@@ -27,6 +27,7 @@ constexpr std::string_view usage =
     "                       [--fault KIND:KEY=VALUE,...]... [--workers N] [--seed N]\n"
     "                       [--link-limit SIZE] [--total-limit SIZE]\n"
     "                       [--ca FILE | --insecure] [--server-name NAME]\n"
+    "                       [--rewrite-host | --keep-host]\n"
     "                       [--tls-cert FILE --tls-key FILE |\n"
     "                        --tls-generate HOST [--tls-write-ca FILE]]\n\n"
     "A proxy by hand, until SIGINT or SIGTERM. Prints `listening HOST:PORT` and its limits.\n\n"
@@ -44,6 +45,9 @@ constexpr std::string_view usage =
     "system's\n"
     "  --insecure     the upstream's certificate is not verified\n"
     "  --server-name  the name that is sent (SNI) and verified; without it the upstream's host\n"
+    "  --rewrite-host  Host, Location and cookies of HTTP by the names of the two sides; so it is\n"
+    "                 with --protocol http and https:// without it\n"
+    "  --keep-host    … not even there\n"
     "  --tls-cert     clients speak TLS too: the certificate for them, PEM, its chain behind it\n"
     "  --tls-key      … and its key\n"
     "  --tls-generate  likewise, with a certificate made for this host name or address\n"
@@ -119,6 +123,18 @@ void read_upstream(const Arguments& arguments, ProxySpec& proxy, Errors& errors)
   proxy.tls.upstream = written->tls;
 }
 
+constexpr const char* rewrite_flag = "rewrite-host";
+constexpr const char* keep_flag = "keep-host";
+
+void read_rewriting(const Arguments& arguments, ProxySpec& proxy, Errors& errors) {
+  const bool rewrites = arguments.has(rewrite_flag), keeps = arguments.has(keep_flag);
+  if (rewrites && keeps)
+    return errors.push_back({"--keep-host", "contradicts --rewrite-host; leave one out"});
+  if (rewrites || keeps) proxy.rewrite_host = rewrites;
+  if (rewrites && proxy.protocol != "http")
+    errors.push_back({"--rewrite-host", "rewrites messages of HTTP; add --protocol http"});
+}
+
 // Why a fault of this kind would find nothing to act on; empty: it would.
 std::string misplaced(const FaultKind& kind, const ProxySpec& proxy) {
   if (!kind.protocol.empty() && kind.protocol != proxy.protocol) {
@@ -143,6 +159,7 @@ Checked<RelayPlan> plan_from(const Arguments& arguments) {
                                         suggestion(plan.proxy.protocol, codec_kind_names())});
   }
   read_tls_flags(arguments, plan.proxy, errors);
+  read_rewriting(arguments, plan.proxy, errors);
   plan.engine = read_engine_flags(arguments, errors);
   for (const std::string& text : arguments.list("fault")) {
     Checked<FaultSpec> fault = fault_from(text);
@@ -160,7 +177,7 @@ Checked<RelayPlan> plan_from(const Arguments& arguments) {
 
 int relay(std::span<const std::string> words) {
   const Begun begun = begin(relay_verb, words,
-                            {{insecure_flag},
+                            {{insecure_flag, rewrite_flag, keep_flag},
                              with_tls_flags(with_engine_flags({"listen", "upstream", "protocol"})),
                              {"fault"},
                              "",

@@ -37,6 +37,7 @@ std::vector<control::ConfiguredProxy> orders_from(const ServeFile& file) {
     order.protocol = proxy.protocol;
     order.enabled = proxy.enabled;
     order.tls = proxy.tls;
+    order.rewrite_host = proxy.rewrite_host;
     order.connect_timeout = proxy.connect_timeout;
     for (const FaultPlan& fault : file.faults) {
       const bool here = std::ranges::count(fault.on, proxy.name) != 0;

@@ -61,6 +61,7 @@ void read_proxies(Section& root, Drill& drill) {
     proxy.listen = listen.value_or(Address());
     proxy.upstream = upstream.value_or(Address());
     section.choice("protocol", proxy.protocol, codec_kind_names());
+    read_rewrite_host(section, proxy.rewrite_host, proxy.protocol);
     section.duration("connect_timeout", proxy.connect_timeout, shortest, hours(1));
     section.finish();
     drill.proxies.push_back(std::move(proxy));

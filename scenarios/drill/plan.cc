@@ -51,7 +51,8 @@ void add_proxies(std::string& out, const Drill& drill) {
            (proxy.tls.upstream ? "https://" : "") +
            written_address(drill, LateAddress::For::upstream, proxy.name, proxy.upstream) +
            ", protocol " + proxy.protocol + ", connects within " +
-           to_string(proxy.connect_timeout) + tls_words(proxy.tls) + "\n";
+           to_string(proxy.connect_timeout) + tls_words(proxy.tls) +
+           (proxy.rewrites_host() ? ", rewrites Host" : "") + "\n";
 }
 
 std::string readiness(const Drill& drill, const ProcessPlan& process) {

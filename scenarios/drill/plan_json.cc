@@ -106,6 +106,7 @@ class PlanJson {
             written_address(drill_, For::upstream, proxy.name, proxy.upstream));
     if (proxy.tls.any()) tls(object.key("tls"), proxy.tls);
     put(object, "protocol", proxy.protocol);
+    if (proxy.rewrites_host()) object.key("rewrite_host") += "true";
     span(object, "connect_timeout", proxy.connect_timeout);
   }
 

@@ -40,6 +40,7 @@ void read_proxies(Section& root, ServeFile& file, Drill& names) {
     read_known_address(section, "upstream", proxy.upstream, proxy.tls);
     read_tls(section, proxy.tls);
     section.choice("protocol", proxy.protocol, codec_kind_names());
+    read_rewrite_host(section, proxy.rewrite_host, proxy.protocol);
     section.duration("connect_timeout", proxy.connect_timeout, shortest, std::chrono::hours(1));
     section.boolean("enabled", proxy.enabled);
     section.finish();

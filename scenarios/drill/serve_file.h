@@ -15,6 +15,7 @@
 //   on = "db"
 //   delay = "100ms"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct ServedProxy {
   bool enabled = true;
   Duration connect_timeout = std::chrono::seconds(10);
   TlsSpec tls;
+  std::optional<bool> rewrite_host = {};
   std::string where;
 };
 

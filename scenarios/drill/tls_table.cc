@@ -33,4 +33,12 @@ bool take_scheme(Section& section, std::string& upstream, TlsSpec& tls) {
   return true;
 }
 
+void read_rewrite_host(Section& section, std::optional<bool>& rewrite_host,
+                       std::string_view protocol) {
+  bool wanted = false;
+  if (section.boolean("rewrite_host", wanted)) rewrite_host = wanted;
+  if (const std::string_view problem = rewrite_problem(rewrite_host, protocol); !problem.empty())
+    section.wrong("rewrite_host", std::string(problem));
+}
+
 }  // namespace faultline

@@ -61,6 +61,7 @@ std::string proxy_body(const ProxySpec& spec, const std::string& owner, Duration
     object.text("listen", spec.listen.text());
     object.text("upstream", spec.upstream.text());
     object.text("protocol", spec.protocol);
+    if (spec.rewrite_host) object.boolean("rewrite_host", *spec.rewrite_host);
     object.text("connect_timeout", to_string(spec.connect_timeout));
     object.text("owner", owner);
     object.text("ttl", to_string(ttl));
@@ -80,6 +81,10 @@ std::string difference(const ProxySpec& wanted, const control::JsonValue& there)
   }
   if (text("protocol") != wanted.protocol) {
     return "its protocol is " + text("protocol") + ", the drill's is " + wanted.protocol;
+  }
+  if (member(there, "rewrite_host").truth != wanted.rewrites_host()) {
+    return wanted.rewrites_host() ? "it does not rewrite Host, the drill's does"
+                                  : "it rewrites Host, the drill's does not";
   }
   if (wanted.listen.port != 0 && text("listen") != wanted.listen.text()) {
     return "it listens on " + text("listen") + ", the drill wants " + wanted.listen.text();

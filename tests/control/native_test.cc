@@ -233,6 +233,29 @@ TEST_CASE("another upstream is for new connections; what cannot be changed is to
   CHECK(rig.native("DELETE", "/v1/proxies/db").status == 204);
 }
 
+TEST_CASE(
+    "a proxy rewrites Host where its upstream is a URL, where it is told to, and never else") {
+  NativeRig rig;
+  const auto made = [&](const std::string& more) {
+    const Reply reply = rig.native("POST", "/v1/proxies", R"({"upstream":")" + more + "}");
+    CHECK(reply.status == 201);
+    return reply.body;
+  };
+  const std::string shown = R"("rewrite_host":true)";
+  CHECK_THAT(made(R"(https://a.test","name":"a","protocol":"http")"), Contains(shown));
+  CHECK_THAT(made(R"(a.test:80","name":"b","protocol":"http","rewrite_host":true)"),
+             Contains(shown));
+  CHECK_THAT(made(R"(a.test:80","name":"c","protocol":"http")"), !Contains("rewrite_host"));
+  CHECK_THAT(made(R"(https://a.test","name":"d")"), !Contains("rewrite_host"));
+  CHECK_THAT(made(R"(https://a.test","name":"e","protocol":"http","rewrite_host":false)"),
+             !Contains("rewrite_host"));
+  const Reply refused = rig.native("POST", "/v1/proxies",
+                                   R"({"name":"f","upstream":"a.test:80","rewrite_host":true})");
+  CHECK(refused.status == 400);
+  CHECK_THAT(refused.body, Contains(R"("pointer":"/rewrite_host")") && Contains("protocol http"));
+  CHECK(rig.native("PATCH", "/v1/proxies/a", R"({"rewrite_host":false})").status == 400);
+}
+
 TEST_CASE("a proxy's TLS is created, shown, and cannot be changed") {
   NativeRig rig;
   const Reply made = rig.native("POST", "/v1/proxies",

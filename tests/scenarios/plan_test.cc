@@ -36,7 +36,7 @@ TEST_CASE("the plan shows what is spoken in TLS") {
                                          "tls = { server_name = \"api.test\", insecure = true }"));
   CHECK_THAT(plan_text(drill), Contains("-> https://127.0.0.1:${port.app}, protocol http, connects "
                                         "within 10s, does not verify the upstream's certificate, "
-                                        "expects it to be api.test\n"));
+                                        "expects it to be api.test, rewrites Host\n"));
   CHECK_THAT(plan_json(drill), Contains("\"upstream\":\"https://127.0.0.1:${port.app}\""));
   CHECK_THAT(plan_json(drill),
              Contains("\"tls\":{\"verifies\":false,\"server_name\":\"api.test\"}"));

@@ -84,6 +84,21 @@ pattern = "FX"
   }
 }
 
+TEST_CASE("whether a proxy rewrites Host is read, and is for protocol http") {
+  const std::string proxy = R"([[proxy]]
+name = "api"
+listen = "127.0.0.1:0"
+upstream = "https://api.test"
+)";
+  CHECK_FALSE(read(proxy)->proxies[0].rewrite_host.has_value());
+  CHECK(read(proxy + "protocol = \"http\"\nrewrite_host = false\n")->proxies[0].rewrite_host ==
+        false);
+  const auto refused = read(proxy + "rewrite_host = true\n");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK_THAT(refused.error().front().text(),
+             Catch::Contains("faultline.toml:5:16: rewrite_host: is for protocol http"));
+}
+
 TEST_CASE("a proxy's TLS is read, and what contradicts itself has its place") {
   const auto file = read(R"([[proxy]]
 name = "api"

@@ -94,7 +94,7 @@ TEST_CASE("bytes are exact with TLS on both sides, piped and staged") {
   const bool staged = GENERATE(false, true);
   Trust trust;
   trust.tls.generate = "localhost";
-  WireRig rig("http", {}, trust.tls);
+  WireRig rig(staged ? "http" : "tcp", {}, trust.tls);
   if (staged) rig.arm("latency", {{"delay", "1ms", ""}}, Aim{.directions = Directions::both});
   TlsPeer client = TlsPeer::client(rig.client(), rig.engine->authority(rig.proxy), "localhost");
   REQUIRE(client.shaken());

@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -27,6 +28,14 @@ http {
     ssl_certificate %(folder)s/good.pem; ssl_certificate_key %(folder)s/good.key;
     ssl_protocols TLSv1.2 TLSv1.3;
     location /seen { return 200 "$ssl_server_name $ssl_protocol $ssl_alpn_protocol\\n"; }
+    location /whom { return 200 "$http_host\\n"; }
+    location /old { return 301 /small; }
+    location /login {
+      add_header Set-Cookie "s=1; Domain=api.faultline.test; Path=/; Secure";
+      add_header Strict-Transport-Security "max-age=60";
+      return 200 "in\\n";
+    }
+    location /cookie { return 200 "$http_cookie\\n"; }
     location /up { root %(folder)s/www; dav_methods PUT; create_full_put_path on; }
     location / { root %(folder)s/www; }
   }
@@ -47,6 +56,55 @@ http {
   }
 }
 """
+
+
+class Tunnels:
+    """A proxy for CONNECT: every tunnel leads to one port here; without one it refuses them."""
+
+    def __init__(self, test, to):
+        self.to = to
+        self.asked = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        test.addCleanup(self.listener.close)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                client = self.listener.accept()[0]
+                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+        except OSError:
+            pass  # it was closed
+
+    def serve(self, client):
+        client.settimeout(PATIENCE)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(1)
+        self.asked.append(head.decode().split("\r\n", 1)[0])
+        if self.to is None:
+            client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            hear(client)
+            client.close()
+            return
+        server = socket.create_connection(("127.0.0.1", self.to), PATIENCE)
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        there = threading.Thread(target=self.pump, args=(client, server))
+        there.start()
+        self.pump(server, client)
+        there.join()
+        client.close()
+        server.close()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while part := source.recv(1 << 16):
+                sink.sendall(part)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # one of them has gone
 
 
 @unittest.skipUnless(shutil.which("nginx"), "nginx is not installed")
@@ -131,6 +189,85 @@ class WithNginx(Tls):
             self.skipTest("this nginx has no dav module")
         with open(self.folder + "/www/up/put", "rb") as file:
             self.assertTrue(file.read() == large)
+
+    def test_the_server_is_called_by_its_name(self):
+        server = "%s:%d\n" % (NAME, self.ports["good"])
+        relay = self.originating(self.ports["good"], "--protocol", "http")
+        self.assertEqual(self.curl(relay, "/whom").stdout.decode(), server)
+        self.assertEqual(self.curl(relay, "/whom", "-H", "Host: mine").stdout.decode(), server)
+        self.assertEqual(self.curl(relay, "/whom", "--http1.0", "-H", "Host:").stdout.decode(),
+                         server)
+        kept = self.originating(self.ports["good"], "--protocol", "http", "--keep-host")
+        self.assertEqual(self.curl(kept, "/whom").stdout.decode(), "%s:%d\n" % kept.address)
+        opaque = self.originating(self.ports["good"])
+        self.assertEqual(self.curl(opaque, "/whom").stdout.decode(), "%s:%d\n" % opaque.address)
+
+    def test_a_redirect_leads_back_to_the_proxy(self):
+        relay = self.originating(self.ports["good"], "--protocol", "http")
+        head = self.curl(relay, "/old", "-D", "-", "-o", "/dev/null").stdout.decode()
+        self.assertIn("\r\nLocation: http://%s:%d/small\r\n" % relay.address, head)
+        followed = self.curl(relay, "/old", "-L", "-w", "%{num_redirects}")
+        self.assertEqual(followed.stdout, b"small\n1")
+        named = self.curl(relay, "/old", "-D", "-", "-o", "/dev/null", "-H", "Host: b.test:1")
+        self.assertIn(b"\r\nLocation: http://b.test:1/small\r\n", named.stdout)
+        kept = self.originating(self.ports["good"], "--protocol", "http", "--keep-host")
+        head = self.curl(kept, "/old", "-D", "-", "-o", "/dev/null").stdout.decode()
+        self.assertIn("\r\nLocation: https://%s:%d/small\r\n" %
+                      (kept.address[0], self.ports["good"]), head)
+
+    def test_a_cookie_comes_back_to_who_set_it(self):
+        for words, said in (((), b"in\ns=1\n"), (("--keep-host",), b"in\n\n")):
+            with self.subTest(words=words):
+                relay = self.originating(self.ports["good"], "--protocol", "http", *words)
+                both = self.curl(relay, "/cookie", "-b", self.folder + "/none", "http://%s:%d/login"
+                                 % relay.address)
+                self.assertEqual(both.stdout, said, both.stderr)
+
+    def test_cookies_and_redirects_where_clients_speak_tls(self):
+        ca = self.folder + "/rewriting.pem"
+        relay = self.originating(self.ports["good"], "--protocol", "http", "--tls-generate",
+                                 "localhost", "--tls-write-ca", ca)
+        head = self.curl(relay, "/login", "-D", "-", "-o", "/dev/null", "--cacert", ca,
+                         scheme="https", host="localhost").stdout
+        self.assertIn(b"\r\nSet-Cookie: s=1; Path=/; Secure\r\n", head)
+        self.assertNotIn(b"Strict-Transport-Security", head)
+        followed = self.curl(relay, "/old", "-L", "--cacert", ca, scheme="https", host="localhost")
+        self.assertEqual(followed.stdout, b"small\n", followed.stderr)
+
+    def test_a_fault_sees_what_the_client_says_and_hears(self):
+        relay = self.originating(self.ports["good"], "--protocol", "http", "--fault",
+                                 "status:header=Host: mine,code=418", "--fault",
+                                 "truncate:bytes=1B,route=/large")
+        self.assertEqual(self.curl(relay, "/whom", "-H", "Host: mine", "-o", "/dev/null", "-w",
+                                   "%{http_code}").stdout, b"418")
+        self.assertIn(NAME.encode(), self.curl(relay, "/whom").stdout)
+        cut = self.curl(relay, "/large")
+        self.assertEqual((cut.returncode, len(cut.stdout)), (18, 1))
+
+    def test_a_tunnel_through_a_proxy_of_theirs(self):
+        tunnels = Tunnels(self, self.ports["good"])
+        relay = Relay(self, "--upstream", "127.0.0.1:%d" % tunnels.port, "--protocol", "http",
+                      "--rewrite-host")
+        with open(self.folder + "/www/large", "rb") as file:
+            large = file.read()
+        done = subprocess.run(
+            ["curl", "-sS", "--noproxy", "", "-p", "-x", "http://%s:%d" % relay.address, "--cacert",
+             self.ca(), "--max-time", "120", "https://%s:%d/large" % (NAME, self.ports["good"])],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertTrue(done.stdout == large, done.stderr)
+        self.assertEqual(tunnels.asked, ["CONNECT %s:%d HTTP/1.1" % (NAME, self.ports["good"])])
+        relay.await_log("session connection 1 200")
+
+    def test_a_refused_tunnel_is_an_answer_like_others(self):
+        tunnels = Tunnels(self, None)
+        relay = Relay(self, "--upstream", "127.0.0.1:%d" % tunnels.port, "--protocol", "http",
+                      "--fault", "status:method=GET,code=418")
+        client = self.client(relay)
+        client.sendall(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")
+        refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+        self.assertEqual(client.recv(len(refusal), socket.MSG_WAITALL), refusal)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")  # it is HTTP still
+        self.assertTrue(client.recv(1 << 16).startswith(b"HTTP/1.1 418 "))
 
     def test_tls_on_both_sides(self):
         relay = self.originating(self.ports["good"], "--tls-generate", "localhost",
