@@ -67,6 +67,7 @@ for = "1s"
 # In which everything a measure or a kind of fault may ask for has a name.
 TRIAL_DRILL = """name = "trial"
 expect = [{expect}]
+limit = [{{ name = "limit", on = "source", requests = 100, window = "10s" }}]
 [[proxy]]
 name = "source"
 protocol = "http"
@@ -83,7 +84,7 @@ listen = "127.0.0.1:0"
 upstream = "127.0.0.1:1"
 [[workload]]
 name = "load"
-through = "source"
+target = "127.0.0.1:1"
 stages = [{{ for = "0s", target = "20/s" }}, {{ name = "stage", for = "60s", target = "20/s" }}]
 [workload.request]
 path = "/{{id}}"
@@ -101,16 +102,16 @@ connection = "host=127.0.0.1"
 query = "select 1"
 """
 ARGUMENTS = {"fault": "outage", "opening": "1", "source": "source", "phase": "baseline",
-             "status": "503", "sink": "sink", "stage": "stage"}
+             "status": "503", "sink": "sink", "stage": "stage", "route": "/route"}
 VALUES = {"duration": "1s", "count": "10", "share": "5%"}
 # A value for each parameter of a fault.
 PARAMETERS = {
     "delay": '"10ms"', "jitter": '"1ms"', "distribution": '"table"', "table": '"1ms 2ms"',
     "wave": '"saw"', "amplitude": '"1ms"', "period": '"1s"', "probability": "0.1",
     "correlation": "0.1", "rto": '"100ms"', "max": '"1s"', "rate": '"1MB"', "per": '"proxy"',
-    "size": '"10B"', "variation": '"5B"', "pause": '"1ms"', "connections": '"live"',
-    "up": '"2s"', "down": '"1s"', "how": '"refuse"', "bytes": '"1KB"', "time": '"1s"',
-    "then": '"reset"', "ratio": "0.1", "interval": '"100B"', "after": '"5B"'}
+    "burst": '"1MB"', "size": '"10B"', "variation": '"5B"', "pause": '"1ms"',
+    "connections": '"live"', "up": '"2s"', "down": '"1s"', "how": '"refuse"', "bytes": '"1KB"',
+    "time": '"1s"', "then": '"reset"', "ratio": "0.1", "interval": '"100B"', "after": '"5B"'}
 OF_A_KIND = {
     "half_close": {"after": '"1s"'}, "corrupt": {"how": '"replace"'},
     "status": {"code": "502", "body": '"html"', "phase": '"after"', "preset": '"nginx_502"'},
@@ -123,8 +124,7 @@ OF_A_KIND = {
     "redirect_loop": {"code": "307", "to": '"http"'},
     "stale_reply": {"phase": '"after"', "age": '"1s"'},
     "body_mutate": {"how": '"set"', "pointer": '"/items/0"', "value": '"42"'},
-    "duplicate_request": {"answer": '"second"'},
-    "tls_alert": {"alert": '"internal_error"'}}
+    "duplicate_request": {"answer": '"second"'}, "tls_alert": {"alert": '"internal_error"'}}
 UNITS = {"duration": "duration", "count": "count", "ratio": "share"}
 
 
@@ -332,19 +332,19 @@ def wrong_keys(root):
                       r"sections|find|require)\(\s*\"(\w+)\"|"
                       r"read_(?:address|name|header_name)\(\s*[*\w]+,\s*"
                       r"\"(\w+)\"")
-    existing = {"rate", "vus"}  # asked for through a variable
-    for path in ("scenarios/drill/drill_sections.cc", "scenarios/drill/drill_traffic.cc",
-                 "scenarios/drill/drill_workload.cc", "scenarios/drill/tls_table.cc"):
+    existing = {"rate", "vus", "rewrite_host"}  # asked for through a variable
+    for name in ("drill_sections", "drill_traffic", "drill_workload", "drill_limits", "tls_table"):
+        path = f"scenarios/drill/{name}.cc"
         existing |= {a or b for a, b in asks.findall(source(root, path))}
     existing |= set(re.findall(r'\{\.name = "(\w+)"', source(root, "faults/aim.cc")))
-    for path in pathlib.Path(root, "faults", "tcp").glob("*.cc"):
-        existing |= parameters(root, path.stem)
+    kinds = [path.stem for path in pathlib.Path(root, "faults", "tcp").glob("*.cc")]
+    existing |= set().union(*(parameters(root, kind) for kind in [*kinds, "tls_alert"]))
     written = set()
     for _, cells in readme(root).table("key"):
         written |= set(re.findall(r"`(\w+)`", cells[0]))
         if cells[1].startswith(("table:", "array of tables:")):
             written |= set(re.findall(r"`(\w+)`", cells[1]))
-    sections = {"timing", "proxy", "process", "workload", "fault", "sink"}
+    sections = {"timing", "proxy", "process", "workload", "fault", "limit", "sink"}
     yield from difference("key", written, existing - sections)
 
 
