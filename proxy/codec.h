@@ -57,6 +57,11 @@ struct Exchange {
   Instant request_last{};    // … of its last; request_first while it is incomplete
   Instant response_first{};  // … of the first byte of the response; Instant{} if none came
   Instant response_last{};   // the acknowledgement point: arrival of the byte that settled it
+  // HTTP: who the request says it comes from (the first address of X-Forwarded-For, or a digest of
+  // the header that is asked for instead), and the Retry-After of the server's response as it was
+  // written. Empty: they say neither.
+  InlineText<40> source;
+  InlineText<30> retry_after;  // seconds, or a date of 29 characters
 };
 
 // What else a codec can see of a session.
@@ -91,6 +96,9 @@ class Codec {
   // True between messages in this direction: a place where the link may change its mode.
   virtual bool at_boundary(Direction direction) const = 0;
   virtual bool opaque() const = 0;
+  // Requests say by this header, in lower case, who they come from (ProxySpec::source_header). The
+  // name outlives the codec.
+  virtual void ask_source_of(std::string_view /*header*/) {}
 
   // What faults do to exchanges (faults/fault.h). A protocol without such faults need not listen.
   // The exchange is a fault's: it is reported when that has told, and when its response is complete

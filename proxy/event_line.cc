@@ -18,6 +18,8 @@ void append_exchange(std::string& out, const Exchange& exchange) {
   object.instant("request_last", exchange.request_last);
   object.instant_if_any("response_first", exchange.response_first);
   object.instant_if_any("response_last", exchange.response_last);
+  object.text_if_any("source", exchange.source.view());
+  object.text_if_any("retry_after", exchange.retry_after.view());
 }
 
 bool says_anything(const Touched& touched) {

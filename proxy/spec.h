@@ -44,6 +44,9 @@ struct ProxySpec {
   // Whether the heads of HTTP messages are rewritten so that each side is spoken to by its own name
   // (faults/http/host_rewrite.h). Empty: where the upstream was written as a URL.
   std::optional<bool> rewrite_host = {};
+  // HTTP: the header by which a request says who it comes from, in lower case, instead of
+  // X-Forwarded-For. Exchanges then hold a digest of its value, which may be a secret.
+  std::string source_header = {};
 
   bool rewrites_host() const { return protocol == "http" && rewrite_host.value_or(tls.upstream); }
 };

@@ -20,15 +20,14 @@
 // was repeated is answered by its second response.
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <charconv>
 #include <cstddef>
 #include <utility>
 
 #include "proxy/codec.h"
 #include "proxy/codecs/http1_exchanges.h"
 #include "proxy/http_parser.h"
+#include "proxy/http_text.h"
 
 namespace faultline {
 
@@ -38,8 +37,8 @@ namespace {
 
 using http1::Open;
 using http1::OpenExchanges;
-using http1::path_of;
 using http1::Slicer;
+using http1::source_in;
 using http1::told_by;
 
 constexpr std::size_t max_held_bytes = 16 * 1024;  // sent before the answer to an upgrade
@@ -51,6 +50,7 @@ class Http1 final : public Codec {
   void closed(Instant now, CodecOutlet& out) override;
   bool at_boundary(Direction direction) const override;
   bool opaque() const override { return opaque_; }
+  void ask_source_of(std::string_view header) override { source_header_ = header; }
   bool claim(std::uint64_t exchange, std::uint32_t fault) override;
   void withhold(std::uint64_t exchange) override;
   void repeat(std::uint64_t exchange) override;
@@ -62,6 +62,7 @@ class Http1 final : public Codec {
   struct Requests final : HttpListener {
     explicit Requests(Http1& of) : codec(of) {}
     void message_begun() override;
+    void header(std::string_view name, std::string_view value) override;
     HttpBody head_complete(const HttpHead& head) override;
     void message_complete() override;
 
@@ -69,18 +70,23 @@ class Http1 final : public Codec {
     HttpParser parser{HttpParser::Side::request, *this};
     Slicer slicer;
     Instant begun{};
+    InlineText<40> source;      // of the head being read
     std::uint64_t ordinal = 0;  // of the request being sent, or of the last one
   };
 
   struct Responses final : HttpListener {
     explicit Responses(Http1& of) : codec(of) {}
     void message_begun() override;
+    void header(std::string_view name, std::string_view value) override {
+      if (same_word(name, "retry-after")) retry_after = value;
+    }
     HttpBody head_complete(const HttpHead& head) override;
     void message_complete() override;
 
     Http1& codec;
     HttpParser parser{HttpParser::Side::response, *this};
     Slicer slicer;
+    InlineText<30> retry_after;  // of the head being read
     std::uint16_t status = 0;
     bool interim = false;
     bool accepts_upgrade = false;
@@ -106,7 +112,8 @@ class Http1 final : public Codec {
   std::vector<Open> claimed_;   // answered or withheld, and not told of; in request order
   CodecOutlet* out_ = nullptr;  // during a call
   Instant now_{};
-  const char* lost_ = nullptr;  // why this connection stopped making sense
+  std::string_view source_header_;  // empty: X-Forwarded-For
+  const char* lost_ = nullptr;      // why this connection stopped making sense
   bool opaque_ = false;
 
   bool awaiting_answer_ = false;  // a request asked for another protocol; the client's bytes wait
@@ -295,7 +302,12 @@ bool Http1::at_boundary(Direction direction) const {
 
 void Http1::Requests::message_begun() {
   begun = codec.now_;
+  source = "";
   slicer.begin_message(parser.offset(), "request", ++ordinal);
+}
+
+void Http1::Requests::header(std::string_view name, std::string_view value) {
+  if (source.empty()) source = source_in(name, value, codec.source_header_);
 }
 
 HttpBody Http1::Requests::head_complete(const HttpHead& head) {
@@ -304,15 +316,11 @@ HttpBody Http1::Requests::head_complete(const HttpHead& head) {
     return HttpBody::refuse;
   }
   Open& open = codec.open_.push();
-  open.is_head = head.method == "HEAD";
-  open.is_connect = head.method == "CONNECT";
-  open.asks_upgrade = head.upgrade;
+  open.asked(head);
   Exchange& exchange = open.exchange;
   exchange.ordinal = ordinal;
-  exchange.name.append(head.method);
-  exchange.name.append(" ");
-  exchange.name.append(path_of(head.target));
   exchange.request_first = exchange.request_last = begun;
+  exchange.source = source;
   slicer.rename(head.method);
   return HttpBody::as_declared;
 }
@@ -327,6 +335,7 @@ void Http1::Responses::message_begun() {
   if (codec.open_.empty()) return codec.lose_track("response without a request");
   Exchange& exchange = codec.open_.front().exchange;
   if (!codec.open_.front().told) exchange.response_first = codec.now_;
+  retry_after = "";
   slicer.begin_message(parser.offset(), "response", exchange.ordinal, exchange.fault != 0);
 }
 
@@ -340,9 +349,8 @@ HttpBody Http1::Responses::head_complete(const HttpHead& head) {
     codec.lose_track("101 to a request that asked for no upgrade");
     return HttpBody::refuse;
   }
-  std::array<char, 8> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
-  if (!open.told) open.exchange.code = std::string_view(digits.data(), end);
+  if (!open.told) open.says(status);
+  open.exchange.retry_after = retry_after;
   accepts_upgrade = status == 101 || (open.is_connect && status >= 200 && status < 300);
   if (accepts_upgrade) return HttpBody::tunnel;
   const bool is_head = open.is_head;
@@ -354,8 +362,8 @@ HttpBody Http1::Responses::head_complete(const HttpHead& head) {
 
 void Http1::Responses::message_complete() {
   slicer.end_message(parser.offset());
-  Exchange& exchange = codec.open_.front().exchange;
   Open& open = codec.open_.front();
+  Exchange& exchange = open.exchange;
   if (interim || std::exchange(open.repeated, false)) {
     if (!open.told) exchange.response_first = Instant{};
     return;

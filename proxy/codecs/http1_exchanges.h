@@ -1,16 +1,21 @@
 #pragma once
 
-// What the HTTP codec keeps: the exchanges that are open, and the slices of a cut. For http1.cc
-// alone.
+// What the HTTP codec keeps: the exchanges that are open, and the slices of a cut; what it
+// reads off a head. For http1.cc alone.
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "faults/random.h"
 #include "proxy/codec.h"
+#include "proxy/http_parser.h"
+#include "proxy/http_text.h"
 
 namespace faultline::http1 {
 
@@ -18,6 +23,9 @@ inline constexpr std::size_t max_outstanding_requests = 1024;
 
 // An exchange whose final response is not complete.
 struct Open {
+  void asked(const HttpHead& head);
+  void says(std::uint16_t status);  // its response
+
   Exchange exchange;
   bool is_head = false;
   bool is_connect = false;
@@ -97,6 +105,36 @@ inline std::string_view path_of(std::string_view target) {
     target.remove_prefix(path);
   }
   return target.substr(0, target.find('?'));
+}
+
+inline void Open::asked(const HttpHead& head) {
+  is_head = head.method == "HEAD";
+  is_connect = head.method == "CONNECT";
+  asks_upgrade = head.upgrade;
+  exchange.name.append(head.method);
+  exchange.name.append(" ");
+  exchange.name.append(path_of(head.target));
+}
+
+inline void Open::says(std::uint16_t status) {
+  std::array<char, 8> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), status).ptr;
+  exchange.code = std::string_view(digits.data(), end);
+}
+
+// Who a request says it comes from, if this header says it: X-Forwarded-For or, where `asked` names
+// another one, a digest of that, which tells values apart and does not give them away.
+inline InlineText<40> source_in(std::string_view name, std::string_view value,
+                                std::string_view asked) {
+  if (asked.empty())
+    return same_word(name, "x-forwarded-for") ? trimmed(value.substr(0, value.find(',')))
+                                              : std::string_view();
+  if (value.empty() || !same_word(name, asked)) return {};
+  std::array<char, 16> digits{};
+  std::uint64_t bits = Draw().about(value).bits();
+  for (std::size_t i = digits.size(); i-- > 0; bits >>= 4)
+    digits[i] = "0123456789abcdef"[bits & 15];
+  return std::string_view(digits.data(), digits.size());
 }
 
 // Hands out one direction's bytes of one cut as slices.

@@ -25,6 +25,7 @@ Relay::Relay(Worker& worker, LocalProxy& proxy, ConnectionId id, std::uint64_t o
       deadline_(worker.loop(), [this](Instant) { worker_.mark(*this); }) {
   client_.socket = std::move(client.socket);
   if (proxy.codec->make != nullptr) codec_ = proxy.codec->make();
+  if (codec_ && !proxy.spec.source_header.empty()) codec_->ask_source_of(proxy.spec.source_header);
 }
 
 Relay::~Relay() {

@@ -147,6 +147,8 @@ Exchange exchange_from(const Node& from) {
   exchange.request_last = instant(from, "request_last");
   exchange.response_first = instant(from, "response_first");
   exchange.response_last = instant(from, "response_last");
+  exchange.source = text(from, "source");
+  exchange.retry_after = text(from, "retry_after");
   return exchange;
 }
 

@@ -82,6 +82,8 @@ Event event(Chance& chance) {
     event.exchange.request_first = chance.instant();
     event.exchange.request_last = chance.instant();
     if (chance.coin()) event.exchange.response_first = chance.instant();
+    if (chance.coin()) event.exchange.source = chance.text(40);
+    if (chance.coin()) event.exchange.retry_after = "12";
   }
   if (chance.coin()) event.touched = touched(chance);
   return event;
