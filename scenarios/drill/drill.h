@@ -126,6 +126,38 @@ struct SinkPlan {
   std::string where;
 };
 
+enum class LimitAlgorithm : std::uint8_t {
+  fixed_window,    // so many in each window; one begins with the first request after the last ended
+  sliding_window,  // so many in any window
+  token_bucket,    // a request takes a token; they come back evenly, so many per window
+};
+std::string_view name(LimitAlgorithm algorithm);
+
+// Whose requests a limit counts together.
+enum class LimitKey : std::uint8_t {
+  source,  // the first address of X-Forwarded-For, else the client's
+  client,  // the address that the connection came from
+  header,  // the value of a header
+  all,     // everybody's
+};
+std::string_view name(LimitKey key);
+
+// A rate limit that the service declares, so that its decisions can be judged.
+struct LimitPlan {
+  std::string name;
+  std::string on;  // the proxy that sees the requests arrive
+  LimitAlgorithm algorithm = LimitAlgorithm::fixed_window;
+  std::uint64_t requests = 0;
+  Duration window{};
+  std::uint64_t burst = 0;  // tokens that a full bucket holds
+  LimitKey key = LimitKey::source;
+  std::string header;               // of LimitKey::header, in lower case
+  std::vector<std::string> routes;  // "POST /calls", "/hooks/*": those it counts; empty: every one
+  std::uint16_t status = 429;       // of a refusal
+  Duration tolerance = std::chrono::milliseconds(5);  // of the service's own reading of the clock
+  std::string where;
+};
+
 struct Timing {
   Duration warmup = std::chrono::seconds(2);  // [0, warmup) is in no measure
   Duration window = std::chrono::seconds(5);  // full recovery: W, step and H of measures 5.4
@@ -155,6 +187,7 @@ struct Drill {
   std::vector<WorkloadPlan> workloads;
   std::vector<FaultPlan> faults;
   std::vector<SinkPlan> sinks;
+  std::vector<LimitPlan> limits;
   std::vector<Expectation> expectations;
   std::vector<LateAddress> late_addresses;
 

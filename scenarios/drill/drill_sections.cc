@@ -290,6 +290,7 @@ void read_sections(Reading& reading, const Node& node, Drill& drill) {
   read_workloads(root, drill);
   read_faults(root, drill);
   read_sinks(root, drill);
+  read_limits(root, drill);
   check_references(reading, drill);
   read_expectations(root, drill);
   root.finish();

@@ -1,7 +1,7 @@
 #pragma once
 
 // What each section of a drill file may hold. Sections are read in the order in which they refer to
-// each other: ports, proxies, processes, workloads, faults, sinks, expectations.
+// each other: ports, proxies, processes, workloads, faults, sinks, limits, expectations.
 
 #include <set>
 #include <string>
@@ -17,6 +17,7 @@ void read_sections(Reading& reading, const Node& root, Drill& drill);
 // Parts of it, in files of their own.
 void read_workloads(Section& root, Drill& drill);
 void read_faults(Section& root, Drill& drill);
+void read_limits(Section& root, Drill& drill);
 
 // What of a fault is the same in a drill and in the configuration of `serve`: the proxies of
 // `drill` that it is on, and, last, the settings of its kind and of its aim.
@@ -36,6 +37,9 @@ bool read_address(Section& section, std::string_view key, LateAddress to, Drill&
 // The same for a text that was read already and is in `to`.
 bool place_address(Section& section, std::string_view key, LateAddress to, Drill& drill,
                    std::optional<Address>& into);
+
+// Whether the text can be the name of a header.
+bool is_token(std::string_view text);
 
 inline constexpr Duration longest = std::chrono::hours(7 * 24);  // of anything in a drill
 inline constexpr Duration shortest = std::chrono::milliseconds(1);

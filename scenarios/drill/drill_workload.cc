@@ -22,13 +22,6 @@ constexpr std::uint64_t most_requests = 1'000'000'000;
 constexpr std::string_view duration_in_k6 = "duration";
 constexpr Duration longest_pause = std::chrono::hours(1);
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 void read_header_name(Section& section, std::string_view key, std::string& into) {
   std::string name = into;
   if (!section.text(key, name)) return;
@@ -280,6 +273,13 @@ void read_thresholds(Section& section, const std::string& workload, Drill& drill
 }
 
 }  // namespace
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
 
 void read_workloads(Section& root, Drill& drill) {
   std::set<std::string> names;

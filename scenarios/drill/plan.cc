@@ -186,6 +186,19 @@ void add_sinks(std::string& out, const Drill& drill) {
   }
 }
 
+void add_limits(std::string& out, const Drill& drill) {
+  if (drill.limits.empty()) return;
+  out += "\nrate limits that the service declares\n";
+  for (const LimitPlan& limit : drill.limits) {
+    out += "  " + padded(limit.name) + limit_words(limit) + ", on " + limit.on + "\n";
+    out += "  " + padded("");
+    for (const std::string& route : limit.routes)
+      out += (route == limit.routes.front() ? "" : ", ") + route;
+    out += (limit.routes.empty() ? "every request" : "") + std::string("; refuses with ") +
+           std::to_string(limit.status) + "\n";
+  }
+}
+
 }  // namespace
 
 std::uint64_t planned_arrivals(const WorkloadPlan& workload) {
@@ -212,6 +225,7 @@ std::string plan_text(const ReadDrill& read) {
   out += "\nfull recovery: windows of " + to_string(drill.timing.window) + ", every " +
          to_string(drill.timing.step) + ", held for " + to_string(drill.timing.hold) + "\n";
   add_sinks(out, drill);
+  add_limits(out, drill);
   out += "\nexpectations\n";
   for (const Expectation& expectation : drill.expectations) {
     out += "  " + expectation.text;

@@ -37,6 +37,7 @@ class PlanJson {
       list(plan.key("workloads"), drill_.workloads, &PlanJson::workload);
       list(plan.key("faults"), by_beginning(), &PlanJson::fault);
       list(plan.key("sinks"), drill_.sinks, &PlanJson::sink);
+      list(plan.key("limits"), drill_.limits, &PlanJson::limit);
       std::vector<std::string> expectations;
       for (const Expectation& one : drill_.expectations) expectations.push_back(one.text);
       names(plan.key("expect"), expectations);
@@ -224,6 +225,20 @@ class PlanJson {
     put(object, "query", sink.query);
     span(object, "quiet", sink.quiet);
     span(object, "within", sink.within);
+  }
+
+  void limit(JsonObject& object, const LimitPlan& limit) const {
+    put(object, "name", limit.name);
+    put(object, "on", limit.on);
+    object.text("algorithm", name(limit.algorithm));
+    object.count("requests", limit.requests);
+    span(object, "window", limit.window);
+    if (limit.algorithm == LimitAlgorithm::token_bucket) object.count("burst", limit.burst);
+    object.text("key", name(limit.key));
+    if (limit.key == LimitKey::header) put(object, "header", limit.header);
+    names(object.key("routes"), limit.routes);
+    object.count("status", limit.status);
+    span(object, "tolerance", limit.tolerance);
   }
 
   const Drill& drill_;

@@ -40,6 +40,19 @@ std::string tls_words(const TlsSpec& tls) {
   return out;
 }
 
+std::string limit_words(const LimitPlan& limit) {
+  std::string out = std::to_string(limit.requests) + " per " + to_string(limit.window);
+  if (limit.algorithm == LimitAlgorithm::token_bucket)
+    out += " and " + std::to_string(limit.burst) + " at once";
+  if (limit.key == LimitKey::header)
+    out += " of each value of " + limit.header;
+  else if (limit.key == LimitKey::all)
+    out += " of all together";
+  else
+    out += " of each " + std::string(name(limit.key));
+  return out + ", " + std::string(name(limit.algorithm));
+}
+
 std::string written_address(const Drill& drill, LateAddress::For part, const std::string& owner,
                             const Address& known) {
   for (const LateAddress& late : drill.late_addresses)

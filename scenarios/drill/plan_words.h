@@ -17,6 +17,9 @@ std::string number(double value);
 // What is said of a proxy's TLS beyond its upstream's scheme, each part behind a comma.
 std::string tls_words(const TlsSpec& tls);
 
+// "100 per 1m of each source, fixed_window".
+std::string limit_words(const LimitPlan& limit);
+
 // An address as it is known before a run: fixed, or as it was written with ${port.NAME} and
 // ${proxy.NAME.listen}.
 std::string written_address(const Drill& drill, LateAddress::For part, const std::string& owner,

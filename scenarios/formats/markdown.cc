@@ -19,7 +19,7 @@ std::string render(const Report& report, const Recording& recording) {
   markdown::errors(page, story);
   markdown::resources(page, story);
   markdown::connections(page, story);
-  page.not_collected("Rate limiting", "no load is checked against the rules of a limiter");
+  markdown::limits(page, story);
   markdown::breaker(page, story);
   markdown::health(page, story);
   markdown::queries(page, story);

@@ -46,6 +46,7 @@ constexpr std::array kinds = {
     &measures::backoff_jitter,
     &measures::resent,
     &measures::client_timeout,
+    &measures::at_once,
     &measures::offered,
     &measures::acknowledged,
     &measures::refused,
@@ -71,6 +72,15 @@ constexpr std::array kinds = {
     &measures::breaker_left_open,
     &measures::breaker_leaked,
     &measures::breaker_disagreements,
+    &measures::limit_passed,
+    &measures::limit_refused,
+    &measures::limit_right,
+    &measures::limit_false_positives,
+    &measures::limit_false_negatives,
+    &measures::limit_undecided,
+    &measures::limit_untold,
+    &measures::limit_told_early,
+    &measures::limit_told_late,
 };
 
 template <class List, class Name>
@@ -158,6 +168,15 @@ std::string argument_problem(ArgumentType type, const std::string& word, const D
     case ArgumentType::ordinal: {
       if (is_ordinal(word)) return "";
       return "\"" + word + "\" is no ordinal; write a whole number from 1, such as 2";
+    }
+    case ArgumentType::limit: {
+      known = names_of(drill.limits, &LimitPlan::name);
+      what = "limit";
+      break;
+    }
+    case ArgumentType::route: {
+      if (word.starts_with('/')) return "";
+      return "\"" + word + "\" is no path; write one such as /oauth/token or /users/*";
     }
     case ArgumentType::status: {
       if (is_status(word)) return "";

@@ -25,6 +25,7 @@ inline constexpr std::array<ArgumentSpec, 3> demand_link_opening{
     {{ArgumentType::source, "demand"},
      {ArgumentType::proxy, "link"},
      {ArgumentType::ordinal, "opening", true}}};
+inline constexpr std::array<ArgumentSpec, 1> limit_argument{{{ArgumentType::limit, "limit"}}};
 inline constexpr std::array<ArgumentSpec, 1> stage_argument{{{ArgumentType::stage, "stage"}}};
 
 // touched.cc
@@ -89,6 +90,9 @@ extern const MeasureKind backoff_jitter;
 extern const MeasureKind resent;
 extern const MeasureKind client_timeout;
 
+// at_once.cc
+extern const MeasureKind at_once;
+
 // generator.cc
 extern const MeasureKind generator_lag_p99;
 extern const MeasureKind generator_late;
@@ -108,5 +112,16 @@ extern const MeasureKind breaker_closed_by_failure;
 extern const MeasureKind breaker_left_open;
 extern const MeasureKind breaker_leaked;
 extern const MeasureKind breaker_disagreements;
+
+// limit.cc
+extern const MeasureKind limit_passed;
+extern const MeasureKind limit_refused;
+extern const MeasureKind limit_right;
+extern const MeasureKind limit_false_positives;
+extern const MeasureKind limit_false_negatives;
+extern const MeasureKind limit_undecided;
+extern const MeasureKind limit_untold;
+extern const MeasureKind limit_told_early;
+extern const MeasureKind limit_told_late;
 
 }  // namespace faultline::measures

@@ -48,6 +48,8 @@ enum class ArgumentType : std::uint8_t {
   stage,    // name of a stage of a load
   proxy,    // name of a proxy
   ordinal,  // "2": the second of its kind
+  limit,    // name of a declared rate limit
+  route,    // "/oauth/token", "/users/*": the path of a request
 };
 
 struct ArgumentSpec {

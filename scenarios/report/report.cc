@@ -31,6 +31,10 @@ constexpr std::string_view measures_of_a_phase[] = {"mean", "min", "p50",    "p9
                                                     "p99",  "max", "errors", "rate"};
 constexpr std::string_view measures_of_a_wait[] = {"wait.mean", "wait.max", "wait.share",
                                                    "wait.max_to_mean"};
+constexpr std::string_view measures_of_a_limit[] = {
+    "limit.passed",          "limit.refused",         "limit.right",
+    "limit.false_positives", "limit.false_negatives", "limit.undecided",
+    "limit.untold",          "limit.told_early",      "limit.told_late"};
 constexpr std::string_view measures_of_the_generator[] = {"generator.lag_p99", "generator.late"};
 
 // Computes each measure once, by the name it has in reports.
@@ -63,7 +67,7 @@ class Computed {
   }
   static bool rests_on_events(std::string_view measure) {
     return measure == "touched" || measure == "detection.wire" || measure == "recovery.attempt" ||
-           measure == "recovery.link";
+           measure == "recovery.link" || measure == "at_once" || measure.starts_with("limit.");
   }
 
   std::vector<NamedMeasure> take() { return std::move(all_); }
@@ -152,6 +156,8 @@ void measure_defaults(const Recording& recording, Computed& table) {
     for (const SinkPlan& sink : drill.sinks)
       for (const std::string_view measure : {"stored", "lost", "duplicated"})
         table.get(measure, {sink.name});
+  for (const LimitPlan& limit : drill.limits)
+    for (const std::string_view measure : measures_of_a_limit) table.get(measure, {limit.name});
   for (const std::string_view measure : measures_of_the_generator) table.get(measure, {});
 }
 

@@ -93,6 +93,13 @@ std::unexpected<Error> ServedVenue::untold(std::unique_lock<std::mutex>& lock, s
 }
 
 Result<wire::OpenedProxy> ServedVenue::open(const ProxySpec& spec) {
+  if (!spec.source_header.empty()) {
+    return std::unexpected(
+        at_proxy(spec.name, "a limit by the header " + spec.source_header +
+                                " needs a proxy that looks at it, which a drill cannot "
+                                "order of a server; leave --on out, or use key = "
+                                "\"source\""));
+  }
   const auto there = ask("GET", proxy_path(spec.name));
   if (!there) return std::unexpected(there.error());
   if (there->status == 404) return create(spec);

@@ -39,6 +39,12 @@ std::vector<std::string> arguments_for(const MeasureKind& kind) {
       case ArgumentType::ordinal:
         arguments.emplace_back("1");
         break;
+      case ArgumentType::limit:
+        arguments.emplace_back("hooks");
+        break;
+      case ArgumentType::route:
+        arguments.emplace_back("/a");
+        break;
       case ArgumentType::stage:
         arguments.emplace_back("spike");
         break;
@@ -130,6 +136,16 @@ TEST_CASE("every measure knows its value in a run where everything happened") {
   }
   run.event(EventKind::peer_reset, "db", 17010);
   run.exchange("db", 17000, 17010, Told::nothing);
+  for (Event& event : run.recording().events) event.exchange.name = "GET /a";
+  LimitPlan limit;
+  limit.name = "hooks";
+  limit.on = "front";
+  limit.requests = 1;
+  limit.window = std::chrono::seconds(1);
+  run.recording().drill.limits = {limit};
+  run.exchange("front", 18000, 18001, Told::ack, "202");
+  run.exchange("front", 18100, 18101, Told::failure, "429");
+  run.recording().events.back().exchange.retry_after = "1";
   auto breaker = healthy_breaker();
   run.recording().drill.workloads[0].stages = {
       {std::chrono::seconds(0), 50}, {std::chrono::seconds(10), 50, "before"},
