@@ -34,6 +34,15 @@ TABLE = {
         "cb-no-reopen": "breaker.closed_by_failure",
         "cb-stampede": "breaker.probes",
     },
+    "api-timeout-oauth-storm": {
+        "refresh-stampede": "at_once",
+        "cb-counts-4xx": "count",
+    },
+    "rate-limit": {
+        "rl-no-header": "limit.untold",
+        "rl-no-expire": "limit.false_positives",
+        "rl-counts-blocked": "limit.told_late",
+    },
 }
 
 RUN_LIMIT = 900  # seconds, for one drill

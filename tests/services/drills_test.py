@@ -70,21 +70,21 @@ class Quickstart:
             cwd=folder, env={**os.environ, name: value, "TMPDIR": str(folder)}, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.lines, self.news = [], threading.Condition()
-        self.seen = {}  # the processes it had when a fault was armed
+        self.seen, self.under_fault = {}, False  # seen: the processes it had in its phases
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
 
     def _read(self):
         for line in self.process.stdout:
-            fault = line.startswith("phase ") and " fault " in line
             with self.news:
-                if fault:
-                    self.seen = programs_with(self.mark)
+                if line.startswith("phase "):
+                    self.seen |= programs_with(self.mark)
+                    self.under_fault |= " fault " in line
                 self.lines.append(line)
                 self.news.notify_all()
 
     def await_fault(self):
-        self._await("no fault phase", lambda: self.seen)
+        self._await("no fault phase", lambda: self.under_fault)
 
     def await_phase(self, phase):
         self._await(f"no phase {phase}", lambda: any(
@@ -201,6 +201,26 @@ class DrillsTest(unittest.TestCase):
         page = (self.folder / "run" / "report.md").read_text()
         self.assertIn("Total circuit breaker opens: 3", page)
         self.assertIn("they agree, in order, instants and counts", page)
+
+    def test_a_storm_of_tokens(self):
+        measures = self.check_healthy("api-timeout-oauth-storm")["measures"]
+        self.assertGreater(measures["at_once(whoop, /oauth/token, all)"]["n"], 5)
+
+    def test_a_storm_of_tokens_that_nobody_shares(self):
+        measures = self.check_bug("api-timeout-oauth-storm", "refresh-stampede")["measures"]
+        self.assertGreater(measures["at_once(whoop, /oauth/token, all)"]["value"], 1)
+
+    def test_the_rate_limits(self):
+        measures = self.check_healthy("rate-limit")["measures"]
+        for limit, passed, refused in (("sources", 200 + 380, 90), ("calls", 24, 16)):
+            self.assertEqual(measures[f"limit.passed({limit})"]["value"], passed)
+            self.assertEqual(measures[f"limit.refused({limit})"]["value"], refused)
+        page = (self.folder / "run" / "report.md").read_text()
+        self.assertIn("Declared: 100 per 10s of each source, fixed_window", page)
+        self.assertIn("| 10.0.0.1 | 290 | 200 | 90 |", page)
+
+    def test_rate_limits_that_refusals_prolong(self):
+        self.check_bug("rate-limit", "rl-counts-blocked")
 
     def test_an_interrupt_under_the_fault(self):
         quickstart = Quickstart(self.folder, "postgres-outage")
