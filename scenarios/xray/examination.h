@@ -46,6 +46,7 @@ class Examination {
   bool find_fault();
   bool trips_on(Treatment treatment);
   Step took(Treatment treatment, Mark mark);
+  bool went_well(const Step& step) const;    // one meant to: let through, and answered as such are
   std::size_t trip(std::size_t most = 900);  // failures until it opens; those let through; 0: never
   void opened_between(Instant low, Instant high);
   void suppressed(const Step& step) { opened_between(last_answered_, step.ended); }
@@ -65,9 +66,14 @@ class Examination {
   std::optional<Opening> usual_opening() const;
 
   // The half-open state (half_open.cc).
+  // What so many calls at one time, held, say of its state. Only what was seen is said: calls that
+  // are late leave it unclear.
+  enum class Look : std::uint8_t { closed, half_open, open, unclear };
+  Look look();
   void flood();
   bool offer_probes();
   bool limited_when_closed();
+  Look after_successes(std::size_t good);
   void count_closing();
   void count_closing_by_floods();
   void count_closing_by_failures();
@@ -79,12 +85,17 @@ class Examination {
   void note_client_timeout(const Step& step);
   void search_rule();
   bool search_once(std::size_t most);
+  bool next_probe(const Probe& probe);
   bool run_probe(const Probe& probe);
+  bool explained_but_for_one(std::size_t newest);
+  bool forgets_by_calls() const;  // if at all, not by time
+  bool by_time_after_all();
   void measure_window();
   int remembered_after(Duration pause);
   void examine_classes();
   void examine_class(Treatment treatment);
   Counting counting_of(Treatment treatment);
+  Counting counting_again(Treatment treatment);
   Counting by_burst(Treatment treatment);
 
   // What follows (verdicts.cc).
@@ -108,6 +119,7 @@ class Examination {
   std::size_t per_call_ = 1;                   // attempts of a failing call
   bool attempts_count_ = false;                // each attempt passes the breaker by itself
   Duration latency_{};
+  int good_status_ = 0;
 
   History history_;
   std::vector<Hypothesis> explained_;
@@ -115,8 +127,12 @@ class Examination {
   Duration pace_{};             // of a call in the last sequence
   Duration longest_allowed_{};  // of a sequence
   Duration longest_run_{};      // that something was concluded from
-  std::size_t cold_ = 0;        // failures that open it when it is clean
-  Duration wash_{};             // pause after closing until it has forgotten
+  Instant closed_at_{};
+  Instant valid_until_ = never;      // of what is counted: then a window in time may have moved on
+  std::vector<std::size_t> starts_;  // of the sequences, in the history
+  std::size_t accidents_ = 0;        // sequences that contradicted the others, once
+  std::size_t cold_ = 0;             // failures that open it when it is clean
+  Duration wash_{};                  // pause after closing until it has forgotten
 
   Instant opened_low_{}, opened_high_{};
   Instant last_answered_{};  // the last that was let through
@@ -134,8 +150,10 @@ class Examination {
   std::optional<std::size_t> admits_;  // of them, while half-open
   bool limited_ = false;               // it never lets more through, closed neither
   std::string others_;                 // rejected, queued, none
+  std::string others_evidence_;        // why that is not known
   std::optional<std::size_t> closes_after_;
   std::optional<std::size_t> reopens_after_;
+  bool reopening_differed_ = false;
   std::size_t abandoned_before_ = 0;  // attempts, when it opened last
   std::string hung_, hung_evidence_, closing_evidence_;
 
@@ -144,6 +162,7 @@ class Examination {
   std::optional<Duration> forgotten_,
       remembered_;  // least pause that it forgot, longest it did not
   bool window_confirmed_ = false;
+  bool spoiled_ = false;  // something became of a call that was not meant
   std::map<Treatment, Counting> counting_;
   std::map<Treatment, std::string> counting_evidence_;
 };

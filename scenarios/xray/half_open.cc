@@ -17,33 +17,44 @@ constexpr std::size_t most_successes = 40;  // tried, to close it
 
 }  // namespace
 
-// Half-open, with calls held. False when none was let through. Where the service is too slow to
-// take them all before its client gives the first up, fewer are offered.
+// Half-open, with calls held. False when none was let through, or it stayed unclear what becomes of
+// the others. Where the service is too slow to take them all before its client gives the first up,
+// fewer are offered.
 bool Examination::offer_probes() {
   std::size_t offers = offered_at_once;
-  for (int attempt = 0; attempt < 5; ++attempt) {
+  std::optional<std::size_t> queued;  // that many were let through, and all others waited
+  for (int attempt = 0; attempt < 6; ++attempt) {
     if (!await_half_open()) return false;
     const std::size_t abandoned = lab_.abandoned();
     lab_.bench().treat(Treatment::timeout);
     const Lab::Offered offered = lab_.offer(offers);
-    const std::size_t held = lab_.held().size();
-    if (lab_.abandoned() != abandoned || (offered.attempts > 0 && held == 0)) {
-      lab_.answer_all(Treatment::ok);
-      close_blindly();
-      if (trip() == 0) return false;
-      offers = std::max<std::size_t>(offers / 2, 4);
-    } else if (offered.attempts > 0) {
-      flooded_ = offers;
-      admits_ = held;
-      others_ = offered.attempts >= flooded_         ? "none"
-                : offered.waiting > offered.rejected ? "queued"
-                                                     : "rejected";
-      return true;
-    } else {
+    if (offered.attempts == 0) {
       last_rejected_ = lab_.now();
       lab_.pause(open_high_ / 2);
+      continue;
     }
+    // Rejected before it was half-open, or because it was? Now they must be rejected too.
+    const bool all = offered.attempts >= offers;
+    const Lab::Offered more = all || offered.waiting > 0 ? Lab::Offered{} : lab_.offer(2);
+    const std::size_t held = lab_.held().size();
+    const bool kept = lab_.abandoned() == abandoned && held == offered.attempts;
+    const bool rejected = offered.waiting == 0 && more.rejected == 2 && more.attempts == 0;
+    const bool waited = offered.rejected == 0 && offered.waiting > 0;
+    const bool queues = waited && queued == held;
+    if (kept && (all || rejected || queues)) {
+      flooded_ = offers;
+      admits_ = held;
+      others_ = all ? "none" : queues ? "queued" : "rejected";
+      return true;
+    }
+    // Those that wait may only be late: as many must be let through when fewer are offered.
+    if (kept && waited) queued = held;
+    offers = std::max<std::size_t>(offers / 2, 4);
+    lab_.answer_all(Treatment::ok);
+    close_blindly();
+    if (trip() == 0) return false;
   }
+  others_evidence_ = "calls were too late on the wire to tell what becomes of them";
   return false;
 }
 
@@ -63,16 +74,42 @@ void Examination::flood() {
   if (*admits_ == 1) return;
   admits_.reset();
   others_.clear();
+  others_evidence_ = "so many at one time are all that the service ever lets through";
 }
 
 bool Examination::limited_when_closed() {
-  lab_.bench().treat(Treatment::timeout);
-  lab_.offer(*admits_ + 3);
-  limited_ = lab_.held().size() <= *admits_;
-  lab_.answer_all(Treatment::ok);
+  limited_ = true;
+  for (int n = 0; n < 3 && limited_; ++n) {
+    lab_.bench().treat(Treatment::timeout);
+    lab_.offer(*admits_ + 3);
+    lab_.linger([&] { return lab_.held().size() > *admits_; });
+    limited_ = lab_.held().size() <= *admits_;
+    lab_.answer_all(Treatment::ok);
+  }
   return limited_;
 }
 
+Examination::Look Examination::look() {
+  const std::size_t abandoned = lab_.abandoned();
+  lab_.bench().treat(Treatment::timeout);
+  const Lab::Offered offered = lab_.offer(*admits_ + 3);
+  const auto crowded = [&] { return lab_.held().size() > *admits_; };
+  if (offered.waiting > 0) lab_.linger(crowded);
+  Look look = Look::unclear;
+  if (crowded()) {
+    look = Look::closed;
+  } else if (lab_.abandoned() != abandoned) {
+    look = Look::unclear;
+  } else if (offered.rejected == *admits_ + 3) {
+    look = Look::open;
+  } else if (offered.attempts > 0 && (others_ == "queued" || offered.waiting == 0)) {
+    look = Look::half_open;
+  }
+  lab_.answer_all(Treatment::ok);
+  return look;
+}
+
+// Probes answered one by one, as long as the others are plainly rejected.
 void Examination::count_closing() {
   const std::size_t abandoned = lab_.abandoned();
   for (std::size_t released = 1; released <= most_successes && !stop(); ++released) {
@@ -83,7 +120,7 @@ void Examination::count_closing() {
     lab_.bench().treat(Treatment::timeout);
     lab_.bench().answer(held.front(), Treatment::ok);
     lab_.bench().wait(lab_.now() + seconds(1), [&] { return ended() > before; });
-    lab_.offer(*admits_ + 2);
+    const Lab::Offered offered = lab_.offer(*admits_ + 2);
     if (lab_.abandoned() != abandoned) return;  // held for too long: they count as failed now
     if (lab_.held().size() > *admits_) {
       closes_after_ = released;
@@ -92,31 +129,35 @@ void Examination::count_closing() {
                           " calls were on the wire at one time";
       return;
     }
+    if (offered.waiting > 0) return;  // not closed, or not there yet
   }
 }
 
-// As above, one opening for each number: so many successes one after the other, then a flood.
-void Examination::count_closing_by_floods() {
-  int unclear = 0;
-  for (std::size_t good = 1; good <= most_successes && !stop() && unclear < 5; ++good) {
-    if (trip() == 0 || !await_half_open()) return;
-    std::size_t done = 0;
-    while (done < good && lab_.step(Treatment::ok).admitted) ++done;
-    if (done < good) return close_blindly();
-    lab_.bench().treat(Treatment::timeout);
-    const std::size_t abandoned = lab_.abandoned();
-    const Lab::Offered offered = lab_.offer(*admits_ + 3);
-    const bool closed = lab_.held().size() > *admits_;
-    const bool late = others_ == "rejected" && offered.waiting > 0;
-    const bool told = closed || (!late && lab_.abandoned() == abandoned);
-    lab_.answer_all(Treatment::ok);
-    close_blindly();
-    if (!told) {  // calls that were only not there yet say nothing: the same again
-      ++unclear;
-      --good;
-      continue;
+// So many successes one after the other when half-open, then a look.
+Examination::Look Examination::after_successes(std::size_t good) {
+  for (int attempt = 0; attempt < 4 && !stop(); ++attempt) {
+    if (trip() == 0 || !await_half_open()) return Look::unclear;
+    bool well = true;
+    for (std::size_t done = 0; done < good && well; ++done) {
+      well = went_well(lab_.step(Treatment::ok));
     }
-    if (!closed) continue;
+    const Look seen = well ? look() : Look::unclear;
+    close_blindly();
+    if (seen == Look::closed || seen == Look::half_open) return seen;
+  }
+  return Look::unclear;
+}
+
+// As count_closing, one opening for each number. More calls at one time than half-open admits prove
+// that it is closed; that there were no more may be an accident, so the number before is tried
+// again.
+void Examination::count_closing_by_floods() {
+  for (std::size_t good = 1; good <= most_successes && !stop(); ++good) {
+    const Look seen = after_successes(good);
+    if (seen == Look::unclear) return;
+    if (seen != Look::closed) continue;
+    while (good > 1 && after_successes(good - 1) == Look::closed) --good;
+    if (stop()) return;
     closes_after_ = good;
     closing_evidence_ = "after " + std::to_string(good) +
                         " successful probes in a row more calls went through at one time than "
@@ -131,10 +172,19 @@ void Examination::count_closing_by_failures() {
   if (!reopens_after_ || stop()) return;
   tell("how many successes close it?");
   const std::size_t failures = *reopens_after_;
+  int unclear = 0;
   for (std::size_t good = 1; good <= 12 && !stop(); ++good) {
     if (trip() == 0 || !await_half_open()) return;
-    std::size_t done = 0;
-    while (done < good && lab_.step(Treatment::ok).admitted) ++done;
+    bool well = true;
+    for (std::size_t done = 0; done < good && well; ++done) {
+      well = went_well(lab_.step(Treatment::ok));
+    }
+    if (!well) {  // the same again
+      close_blindly();
+      if (++unclear > 4) return;
+      --good;
+      continue;
+    }
     Instant answered = lab_.now();
     for (std::size_t n = 0; n < failures; ++n) answered = lab_.step(fault_).answered;
     history_.push_back(Mark::unknown);
@@ -188,10 +238,17 @@ void Examination::hang_probe() {
     if (outstanding() < 12) {
       const std::size_t call = bench.call();
       const std::size_t attempts = bench.attempts().size();
-      bench.wait(lab_.now() + often, [&] { return bench.calls()[call].over(); });
-      const bool through = bench.attempts().size() > attempts;
-      passed = through ? passed + 1 : 0;
-      suppressed += through ? 0 : 1;
+      const auto through = [&] { return bench.attempts().size() > attempts; };
+      // On a busy machine what was let through is late; only what has ended was suppressed.
+      bench.wait(lab_.now() + std::max<Duration>(often, seconds(1)),
+                 [&] { return through() || bench.calls()[call].over(); });
+      if (through()) bench.wait(lab_.now() + often, [&] { return bench.calls()[call].over(); });
+      if (through()) {
+        ++passed;
+      } else if (bench.calls()[call].over()) {
+        passed = 0;
+        ++suppressed;
+      }
     }
     lab_.pause(gap);
   }
@@ -205,10 +262,12 @@ void Examination::hang_probe() {
     hung_ = "recovers";
     hung_evidence_ = "a probe was never answered; calls were suppressed, and let through again " +
                      after + " later";
-  } else if (!stop() && watch >= open_high_ * 3) {
+  } else if (!stop() && watch >= open_high_ * 3 && passed == 0) {
     hung_ = "stuck";
     hung_evidence_ = "a probe was never answered; in the " + after + " after it " +
-                     std::to_string(suppressed) + " calls were suppressed";
+                     std::to_string(suppressed) + " calls were suppressed and none let through";
+  } else if (!stop() && watch >= open_high_ * 3) {
+    hung_evidence_ = "some calls went through, but never " + std::to_string(enough) + " in a row";
   } else {
     hung_evidence_ = "no time left to watch it";
   }
@@ -218,27 +277,27 @@ void Examination::hang_probe() {
 // The class as the probe: then, with the successes that closing takes besides, is it closed?
 Examination::Counting Examination::class_of_probe(Treatment treatment) {
   if (!admits_ || limited_ || others_ == "none" || !closes_after_) return Counting::untold;
-  if (trip() == 0 || !await_half_open()) return Counting::untold;
-  const Step probe = lab_.step(treatment);
-  history_.push_back(Mark::unknown);
-  Counting counting = Counting::untold;
-  if (probe.admitted) {
+  for (int attempt = 0; attempt < 3 && !stop(); ++attempt) {
+    if (trip() == 0 || !await_half_open()) return Counting::untold;
+    const std::size_t abandoned = lab_.abandoned();
+    const Step probe = lab_.step(treatment);
+    history_.push_back(Mark::unknown);
+    bool well = probe.admitted || treatment == Treatment::refused;
+    if (treatment != Treatment::timeout) well = well && lab_.abandoned() == abandoned;
     bool through = true;
-    for (std::size_t n = 1; n < *closes_after_ && through; ++n) {
-      through = lab_.step(Treatment::ok).admitted;
+    for (std::size_t n = 1; n < *closes_after_ && through && well; ++n) {
+      const Step step = lab_.step(Treatment::ok);
+      through = step.admitted;
+      well = !through || went_well(step);
     }
-    lab_.bench().treat(Treatment::timeout);
-    const Lab::Offered offered = lab_.offer(*admits_ + 3);
-    if (!through || offered.attempts == 0) {
-      opened_between(probe.answered, lab_.now());
-      counting = Counting::failure;
-    } else {
-      counting = lab_.held().size() > *admits_ ? Counting::success : Counting::ignored;
-    }
-    lab_.answer_all(Treatment::ok);
+    const Look seen = well && through ? look() : Look::unclear;
+    if (well && (!through || seen == Look::open)) opened_between(probe.answered, lab_.now());
+    close_blindly();
+    if (seen == Look::closed) return Counting::success;
+    if (seen == Look::half_open) return Counting::ignored;
+    if (well && (!through || seen == Look::open)) return Counting::failure;
   }
-  close_blindly();
-  return counting;
+  return Counting::untold;
 }
 
 }  // namespace faultline::xray

@@ -23,6 +23,7 @@ void Lab::pause_until(Instant instant) {
 Step Lab::step(Treatment treatment) {
   bench_.treat(treatment);
   const std::size_t before = bench_.attempts().size();
+  const bool alone = std::ranges::all_of(bench_.calls(), &Call::over);
   const std::size_t call = bench_.call();
   const Instant begun = bench_.calls()[call].begun;
   const auto ended = [&] { return bench_.calls()[call].over(); };
@@ -32,14 +33,15 @@ Step Lab::step(Treatment treatment) {
   if (unseen) {
     bench_.wait(patience_ends, ended);
   } else {
-    bench_.wait(begun + silence_, [&] { return ended() || arrived(); });
+    const Instant silence_ends = alone ? patience_ends : begun + silence_;
+    bench_.wait(silence_ends, [&] { return ended() || arrived(); });
     if (arrived()) bench_.wait(patience_ends, ended);
   }
   Step step;
   step.begun = begun;
   step.attempts = bench_.attempts().size() - before;
   step.admitted = step.attempts > 0;
-  step.queued = !step.admitted && !ended();
+  step.status = bench_.calls()[call].status;
   step.ended = ended() ? bench_.calls()[call].ended : bench_.now();
   if (unseen) step.answered = begun;
   // What the service's client still waits for after its call has ended is cut off.
@@ -49,8 +51,10 @@ Step Lab::step(Treatment treatment) {
     if (n == before) step.arrived = attempt.arrived;
     // A client that gave up may have said so to its breaker before its connection was seen to end.
     const bool gave_up = attempt.left != never || step.ended < attempt.answered;
+    const Instant gone = std::min(attempt.left, step.ended);
+    step.gave_up = step.gave_up || gave_up;
     step.answered =
-        gave_up ? std::min(attempt.left, step.ended) - milliseconds(30) : attempt.answered;
+        gave_up ? gone - milliseconds(30) - (gone - attempt.arrived) / 8 : attempt.answered;
   }
   return step;
 }
@@ -88,6 +92,10 @@ void Lab::answer_all(Treatment treatment) {
   for (const std::size_t n : held()) bench_.answer(n, treatment);
   bench_.wait(std::min(bench_.now() + patience_, deadline_),
               [&] { return std::ranges::all_of(bench_.calls(), &Call::over); });
+}
+
+void Lab::linger(const std::function<bool()>& enough) {
+  bench_.wait(std::min(bench_.now() + settling_ * 2, deadline_), enough);
 }
 
 std::size_t Lab::abandoned() const {

@@ -4,6 +4,7 @@
 // and by the attempts that they make; a call that ends without an attempt was suppressed.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace faultline::xray {
 
 struct Step {
   bool admitted = false;  // at least one attempt arrived
-  bool queued = false;    // neither an attempt nor an end within the lab's patience
+  bool gave_up = false;   // the service did not wait for the answer to one of them
   std::size_t attempts = 0;
+  int status = 0;  // of the call; 0: none
   Instant begun{};
   Instant arrived{};   // the first attempt
   Instant answered{};  // the last one
@@ -40,6 +42,8 @@ class Lab {
   std::vector<std::size_t> held() const;  // attempts that nobody has answered, oldest first
   void answer_all(Treatment treatment);   // and waits for every call to end
   std::size_t abandoned() const;          // attempts whose client went away, so far
+  // Waits a little longer for what may only be late: until `enough`, or nothing comes any more.
+  void linger(const std::function<bool()>& enough);
 
   bool over() const { return bench_.now() >= deadline_ || !bench_.obstacle().empty(); }
   Duration left() const { return deadline_ - bench_.now(); }
@@ -55,7 +59,7 @@ class Lab {
   const Instant deadline_;
   Duration settling_ = std::chrono::milliseconds(250);  // without news: nothing more comes
   Duration patience_ = std::chrono::seconds(35);
-  // What is queued is not waited for; what was let through arrives upstream sooner.
+  // While others are under way a call may be queued behind them, which is not waited for.
   Duration silence_ = std::chrono::seconds(30);
 };
 

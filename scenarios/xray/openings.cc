@@ -44,10 +44,22 @@ void Examination::coarse_duration() {
 // If a rejected call began the time anew, then the silence before the first call that was let
 // through was the time; a silence only as long, from the opening on, would be enough.
 void Examination::look_for_extension() {
+  const auto silence_of = [&] {
+    return std::max<Duration>((open_high_ - open_low_) * 23 / 20, milliseconds(40));
+  };
+  // A busy machine blurs it: asked again until it is sharp enough to tell.
+  for (int n = 0; n < 3 && !stop() && silence_of() * 10 > open_low_ * 8; ++n) {
+    coarse_duration();
+    close_blindly();
+    if (trip() == 0) return;
+  }
   if (stop()) return;
   tell("do rejected calls keep it open?");
-  const Duration silence = std::max<Duration>((open_high_ - open_low_) * 23 / 20, milliseconds(40));
-  if (silence * 10 > open_low_ * 8) return;  // too coarse to tell
+  const Duration silence = silence_of();
+  if (silence * 10 > open_low_ * 8) {
+    extends_evidence_ = "how long it is open was seen too coarsely to tell";
+    return;
+  }
   lab_.pause_until(opened_high_ + silence);
   const Step step = lab_.step(Treatment::ok);
   extends_ = step.admitted;
@@ -125,20 +137,21 @@ bool Examination::close(bool first_opening) {
   const std::size_t needed = closes_after_.value_or(12);
   bool sample = first_opening;
   while (!stop()) {
-    poll(Treatment::ok, std::exchange(sample, false));
+    const Step first = poll(Treatment::ok, std::exchange(sample, false));
     history_.push_back(Mark::success);
-    std::size_t good = 1;
-    while (good < needed && !stop()) {
+    bool well = went_well(first), open = false;
+    for (std::size_t good = 1; good < needed && well && !open && !stop(); ++good) {
       const Step step = took(Treatment::ok, Mark::success);
-      if (!step.admitted) {
-        opened_between(last_rejected_, step.ended);
-        break;
-      }
-      ++good;
+      open = !step.admitted;
+      well = open || went_well(step);
+      if (open) opened_between(last_rejected_, step.ended);
     }
-    if (good < needed) continue;
+    // What a probe did that did not go well is unknown, so it is begun anew.
+    if (!well && trip() == 0) return false;
+    if (!well || open || stop()) continue;
     if (wash_ > Duration{}) lab_.pause(wash_);
     history_.push_back(closes_after_ ? Mark::closed : Mark::unknown);
+    closed_at_ = lab_.now();
     return !stop();
   }
   return false;
@@ -165,6 +178,7 @@ void Examination::fail_probes() {
     if (!first.admitted) return;
     history_.push_back(Mark::unknown);
     if (round > 0) reopenings_.push_back(polled_);
+    if (first.gave_up && fault_ != Treatment::timeout) return;
     // Twice as long again and again: three times tell it, and it takes its time.
     const bool grown = round >= 3 && polled_.low > usual * 5;
     if (round == rounds || grown) break;
@@ -178,7 +192,7 @@ void Examination::fail_probes() {
     }
     if (step.admitted) return;
     if (!reopens_after_) reopens_after_ = failures;
-    if (*reopens_after_ != failures) closing_evidence_ += "; failed probes differed in number";
+    reopening_differed_ = reopening_differed_ || *reopens_after_ != failures;
     opened_between(answered, step.ended);
   }
   // The last probe failed too.

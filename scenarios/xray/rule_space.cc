@@ -63,6 +63,8 @@ Points replay(const Structure& structure, const History& history) {
     } else if (closed || !structure.cleared) {
       memory.add(mark == Mark::failure);
       if (!closed || !sure) continue;
+      // Of what it knew in the beginning, nothing is known.
+      if (!structure.cleared && memory.calls() < structure.window) continue;
       const bool opens = n + 1 < history.size() && history[n + 1] == Mark::opened;
       if (mark == Mark::success && structure.on_failure_only) {
         points.impossible = points.impossible || opens;
@@ -277,7 +279,9 @@ bool best_probe(const std::vector<Hypothesis>& explanations, const History& hist
     std::map<std::size_t, std::size_t> outcomes;
     if (probe.length() > longest) continue;
     for (const Model& model : models) ++outcomes[predicted(model, probe, longest, marks)];
-    if (outcomes.size() < 2 || outcomes.rbegin()->first > longest) continue;
+    const auto beyond = outcomes.find(longest + 1);
+    const std::size_t endless = beyond == outcomes.end() ? 0 : beyond->second;
+    if (outcomes.size() < 2 || endless * 3 > models.size()) continue;
     std::size_t largest = 0;
     for (const auto& [outcome, count] : outcomes) largest = std::max(largest, count);
     const double gain = static_cast<double>(models.size() - largest) /

@@ -44,11 +44,13 @@ void Examination::measure_unit() {
   close();
 }
 
-// One experiment: from closed and clean to open. False when it did not come to that.
+// One experiment: from closed and clean to open. False when it did not come to that. What happens
+// after the time that it may take is not concluded from: a window in time has moved on.
 bool Examination::run_probe(const Probe& probe) {
   const Instant begun = lab_.now();
   const std::size_t calls = lab_.bench().calls().size();
-  const std::size_t before = history_.size();
+  starts_.push_back(history_.size());
+  valid_until_ = closed_at_ + longest_allowed_ * 5 / 4;
   const auto run = [&](std::size_t count, Treatment treatment, Mark mark) {
     for (std::size_t n = 0; n < count && !stop(); ++n) {
       const Step step = took(treatment, mark);
@@ -62,27 +64,67 @@ bool Examination::run_probe(const Probe& probe) {
                       run(probe.bad, fault_, Mark::failure) ||
                       run(probe.good_again, Treatment::ok, Mark::success);
   const std::size_t failures = opened ? 0 : trip();
+  valid_until_ = never;
   if (!opened && failures == 0) return false;
   ++probes_run_;
   if (probe.length() == 0) cold_ = failures;
   const Duration lasted = lab_.now() - begun;
   const std::size_t made = lab_.bench().calls().size() - calls;
   pace_ = std::max(latency_, lasted / static_cast<int>(std::max<std::size_t>(made, 1)));
-  if (lasted > longest_allowed_ * 5 / 4) {
-    // Too slow: a window in time has moved on.
-    history_.insert(history_.begin() + static_cast<std::ptrdiff_t>(before), Mark::unknown);
-  } else {
-    longest_run_ = std::max(longest_run_, lasted);
-  }
+  longest_run_ = std::max(longest_run_, std::min(lasted, longest_allowed_ * 5 / 4));
   return true;
 }
 
+// A sequence that contradicts the others is run again. What happens twice is no accident; what does
+// not is dropped, as is an older one that contradicts both. At most one in five: else it is the
+// rules that are wrong.
+bool Examination::next_probe(const Probe& probe) {
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    if (!run_probe(probe)) return false;
+    const auto begun =
+        history_.begin() + static_cast<std::ptrdiff_t>(starts_.empty() ? 0 : starts_.back());
+    const bool spoiled = std::find(begun, history_.end(), Mark::unknown) != history_.end();
+    explained_ = explanations(history_);
+    const std::size_t newest = starts_.size();
+    if (!close()) return !explained_.empty() && !stop();
+    if (!explained_.empty()) {
+      // What closing does not clear is tried again after a pause in which it forgets.
+      std::erase_if(explained_, [](const Hypothesis& one) { return !one.structure.cleared; });
+      if (explained_.empty()) return false;
+      if (!spoiled) return true;
+      continue;
+    }
+    if (attempt > 0 && explained_but_for_one(newest)) return true;
+  }
+  return !explained_.empty();
+}
+
+// Which of the sequences must not have happened for the others to be explained.
+bool Examination::explained_but_for_one(std::size_t newest) {
+  if (newest < 3 || starts_.size() < newest) return false;
+  std::vector<std::size_t> order{newest - 2, newest - 1};
+  for (std::size_t n = newest - 2; n > 0; --n) order.push_back(n - 1);
+  for (const std::size_t one : order) {
+    History without = history_;
+    without.insert(without.begin() + static_cast<std::ptrdiff_t>(starts_[one]), Mark::unknown);
+    std::vector<Hypothesis> explained = explanations(without);
+    std::erase_if(explained, [](const Hypothesis& each) { return !each.structure.cleared; });
+    if (explained.empty()) continue;
+    ++accidents_;
+    history_ = std::move(without);
+    explained_ = std::move(explained);
+    for (std::size_t n = one + 1; n < starts_.size(); ++n) ++starts_[n];
+    return true;
+  }
+  return false;
+}
+
 bool Examination::search_once(std::size_t most) {
-  const std::size_t marks = attempts_count_ ? per_call_ : 1;
   explained_.clear();
   std::vector<Probe> decisive;  // once more each, in the end: an accident does not happen twice
   std::size_t longest = 0;
-  for (std::size_t n = 0, again = 0; n < most + 2 && !stop(); ++n) {
+  for (std::size_t n = 0, again = 0; n < most + 3 && !stop(); ++n) {
+    const std::size_t marks = attempts_count_ ? per_call_ : 1;
     const double each = std::max(faultline::seconds(std::max(latency_, pace_)), 0.0008);
     const auto affordable =
         static_cast<std::size_t>(std::max(40.0, faultline::seconds(longest_allowed_) / each));
@@ -90,50 +132,75 @@ bool Examination::search_once(std::size_t most) {
     if (n == 1) probe = {0, std::max<std::size_t>(cold_, 1) - 1, 1};
     if (n == 1 && cold_ < 2) probe = {3, 0, 0};
     if (n >= most || (n >= 2 && !best_probe(explained_, history_, affordable, marks, probe))) {
-      if (again == decisive.size()) return true;
+      if (again == decisive.size()) return accidents_ * 5 <= starts_.size();
       probe = decisive[again++];
+    } else if (n == 1) {
+      decisive.assign(1, probe);
     } else if (n >= 2 && probe.length() > longest) {
       longest = probe.length();
-      decisive.assign(1, probe);
+      decisive.resize(1);
+      decisive.push_back(probe);
     }
     tell("what opens it? " + probe.text());
-    if (!run_probe(probe)) return false;
-    explained_ = explanations(history_);
-    const bool clean = std::ranges::any_of(
-        explained_, [](const Hypothesis& one) { return one.structure.cleared; });
-    if (!close()) return !explained_.empty();
-    if (explained_.empty() || (!clean && wash_ == Duration{} && n < 6)) return false;
+    if (!next_probe(probe)) return false;
   }
-  return !explained_.empty();
+  return !explained_.empty() && accidents_ * 5 <= starts_.size();
+}
+
+bool Examination::forgets_by_calls() const {
+  return std::ranges::all_of(explained_, [](const Hypothesis& one) {
+    return one.rule == Rule::consecutive || one.structure.window < boundless;
+  });
 }
 
 // A breaker that does not forget by closing, but with time, is one that forgets after a pause.
 void Examination::search_rule() {
   if (stop()) return;
-  if (history_.empty() || history_.back() != Mark::closed) {
+  const bool fresh = lab_.now() - closed_at_ < milliseconds(300);
+  if (!fresh || history_.empty() || history_.back() != Mark::closed) {
     trip();
     if (!close()) return;
   }
   for (const auto& [wash, longest] : approaches) {
-    if (wash > lab_.left() / 12) break;
+    if (stop()) break;
+    if (wash > lab_.left() / 12) continue;
     longest_allowed_ = longest;
     wash_ = wash;
     if (wash > Duration{}) {
       tell("it remembers from before it closed; letting it forget for " + rounded(wash));
       lab_.pause(wash);
     }
+    // What was replayed is of no use to the next approach.
     if (&longest != &approaches.front().longest) {
       history_.assign({Mark::opened, Mark::closed});
       longest_run_ = {};
     }
-    if (search_once(most_probes) || stop()) {
+    starts_.clear();
+    accidents_ = 0;
+    if (wash > Duration{}) closed_at_ = lab_.now();
+    if (search_once(most_probes) && !stop()) {
+      explained_ = plainest(std::move(explained_));
+      if (!by_time_after_all()) return;
+    } else if (stop()) {
       explained_ = plainest(std::move(explained_));
       return;
     }
-    // What was replayed is of no use to the next.
-    if (history_.back() != Mark::closed && !close()) return;
+    if (history_.back() != Mark::closed && !close()) break;
   }
   explained_.clear();
+}
+
+// A window in calls that forgets in a pause was none: older calls went because of the time that
+// the newer ones took.
+bool Examination::by_time_after_all() {
+  if (!forgets_by_calls() || explained_.front().rule == Rule::consecutive) return false;
+  const Duration pause = std::max<Duration>(longest_run_ * 6 / 5,
+                                            lab_.left() > seconds(150) ? seconds(15) : seconds(2));
+  const int outcome = remembered_after(pause);
+  if (outcome != 0) return false;
+  forgotten_.reset();
+  remembered_.reset();
+  return true;
 }
 
 }  // namespace faultline::xray

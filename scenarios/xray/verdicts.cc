@@ -41,12 +41,28 @@ Answer count(std::size_t low, std::size_t high, std::string evidence) {
   return answer;
 }
 
+Answer exactly(std::size_t least, std::size_t most, std::string evidence) {
+  if (least == most) return count(least, most, std::move(evidence));
+  return untold(evidence + ": anything from " + std::to_string(least) + " to " +
+                std::to_string(most) + " explains it");
+}
+
 // How round a share is: 1 for a half, 2 for tenths and quarters, 3 for twentieths, 9 for others.
 int roughness(double share) {
   const auto whole = [&](double parts) {
     return std::abs(share * parts - std::round(share * parts)) < 1e-9;
   };
-  return whole(2) ? 1 : whole(10) || whole(4) ? 2 : whole(20) || whole(3) ? 3 : 9;
+  return whole(2) ? 1 : whole(10) || whole(4) ? 2 : whole(20) ? 3 : 9;
+}
+
+// That of the roundest strictly between two.
+int roughness_between(double low, double high) {
+  int best = 9;
+  for (const double parts : {2.0, 4.0, 10.0, 20.0}) {
+    const double first = std::floor(low * parts + 1e-9) + 1;
+    if (first < high * parts - 1e-9) best = std::min(best, roughness(first / parts));
+  }
+  return best;
 }
 
 // The roundest share within the bounds.
@@ -129,7 +145,7 @@ void Examination::tell_rule(Answers& answers) const {
   }
   const std::string which = rule == Rule::consecutive ? " in a row" : "";
   answers["threshold"] =
-      count(least, most, "clean, it opens on failure " + std::to_string(most) + which + each);
+      exactly(least, most, "clean, it opens on failure " + std::to_string(most) + which + each);
   answers["comparison"] = word(">=", "of whole numbers: opening at " + std::to_string(most) +
                                          " is the same as above " + std::to_string(most - 1));
   answers["minimum_calls"] = untold("a number of failures needs no minimum of calls besides");
@@ -151,7 +167,11 @@ void Examination::tell_ratio(Answers& answers) const {
     most = std::max(most, one.minimum);
     const int stayed = one.stayed.failed == 0 ? 9 : roughness(one.stayed.value());
     const int opened = roughness(one.opened.value());
-    ++(opened < stayed && opened <= 3 ? at : stayed < opened && stayed <= 3 ? above : none);
+    // The threshold may as well lie between, unless what does is much less round.
+    const int between = roughness_between(one.stayed.value(), one.opened.value());
+    const bool plain =
+        std::min(stayed, opened) <= 3 && (between == 9 || std::min(stayed, opened) + 2 <= between);
+    ++(plain && opened < stayed ? at : plain && stayed < opened ? above : none);
   }
   const Hypothesis& first = explained_.front();
   const std::string seen = "it opened at " + percent(first.opened) + " and stayed closed at " +
@@ -165,9 +185,9 @@ void Examination::tell_ratio(Answers& answers) const {
   } else {
     answers["comparison"] = untold(seen + ": neither tells whether the threshold itself opens it");
   }
-  answers["minimum_calls"] = count(least, most,
-                                   "failures from cold opened it at call " + std::to_string(cold_) +
-                                       ", and sequences around it");
+  answers["minimum_calls"] = exactly(least, most,
+                                     "failures from cold opened it at call " +
+                                         std::to_string(cold_) + ", and sequences around it");
   tell_window(answers);
 }
 
@@ -180,6 +200,10 @@ void Examination::tell_window(Answers& answers) const {
   if (most < boundless && forgotten_) {
     answers["window"] =
         untold("it forgot by calls, and by time too, after " + rounded(*forgotten_));
+    return;
+  }
+  if (most < boundless && !remembered_) {
+    answers["window"] = untold("no time left to see that it does not forget by time");
     return;
   }
   if (most < boundless) {
@@ -216,6 +240,9 @@ void Examination::tell_window(Answers& answers) const {
 }
 
 void Examination::tell_openings(Answers& answers) const {
+  if (!extends_ && !extends_evidence_.empty()) {
+    answers["rejected_extend"] = untold(extends_evidence_);
+  }
   if (extends_) {
     Answer& answer = answers["rejected_extend"];
     answer.state = State::found;
@@ -239,10 +266,15 @@ void Examination::tell_openings(Answers& answers) const {
     return std::pair(common, hull);
   };
   const auto [common, hull] = bounds(openings_);
-  // As much as a busy machine may add to the time between a decision and what is seen of it.
-  const Duration noise = std::chrono::milliseconds(25) + hull.high / 100;
+  // A breaker that wakes by a timer wakes late on a busy machine, so the longest say least.
+  const Duration noise = std::chrono::milliseconds(60) + hull.high * 3 / 100;
   const bool varies = common.low > common.high + noise;
-  const Opening told = varies || common.low > common.high ? hull : common;
+  Opening told = varies ? hull : common;
+  for (const Opening& one : openings_) {
+    const bool sharp = one.low > common.high * 85 / 100;
+    if (!varies && sharp) told.low = std::min(told.low, one.low);
+  }
+  told.low = std::min(told.low, told.high) - (varies ? Duration{} : told.low / 200);
   const double low = faultline::seconds(told.low), high = faultline::seconds(told.high);
   answers["open_duration"] =
       number((low + high) / 2, {low, high},
@@ -295,10 +327,16 @@ void Examination::tell_half_open(Answers& answers) const {
     answers["half_open_others"] = word(
         others_, held + std::to_string(*admits_) + " were let through, the others were " + others_);
   }
+  if (others_.empty() && !others_evidence_.empty()) {
+    answers["half_open_concurrency"] = untold(others_evidence_);
+    answers["half_open_others"] = untold(others_evidence_);
+  }
   if (closes_after_) {
     answers["successes_to_close"] = count(*closes_after_, *closes_after_, closing_evidence_);
   }
-  if (reopens_after_) {
+  if (reopening_differed_) {
+    answers["failures_to_reopen"] = untold("failed probes opened it again after different numbers");
+  } else if (reopens_after_) {
     answers["failures_to_reopen"] =
         count(*reopens_after_, *reopens_after_,
               std::to_string(*reopens_after_) +
@@ -313,9 +351,15 @@ void Examination::tell_client(Answers& answers) const {
   if (client_timeout_) {
     const double low = faultline::seconds(client_timeout_->low);
     const double high = faultline::seconds(client_timeout_->high);
-    const double slack = 0.03 + high * 0.02;
-    answers["client_timeout"] = number((low + high) / 2, {std::max(0.0, low - slack), high + 0.005},
-                                       client_timeout_evidence_);
+    // The time between its timer's end and what was seen of it is unknown, but not much longer
+    // than that before.
+    const double slack = 0.04 + low * 0.02 + std::max(0.0, high - low - 0.03);
+    const Range range{std::max(0.0, low - slack), high + 0.005};
+    if (range.high - range.low > 0.25 + range.high / 5) {
+      answers["client_timeout"] = untold(client_timeout_evidence_ + ": too blurred to tell");
+    } else {
+      answers["client_timeout"] = number((low + high) / 2, range, client_timeout_evidence_);
+    }
   } else if (!client_timeout_evidence_.empty()) {
     answers["client_timeout"] = untold(client_timeout_evidence_);
   }

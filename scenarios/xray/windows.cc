@@ -15,12 +15,6 @@ using std::chrono::seconds;
 
 constexpr Duration longest_asked = seconds(70);
 
-bool by_calls(const std::vector<Hypothesis>& explained) {
-  return std::ranges::all_of(explained, [](const Hypothesis& one) {
-    return one.rule == Rule::consecutive || one.structure.window < boundless;
-  });
-}
-
 }  // namespace
 
 // 1: it remembered, 0: it had forgotten, -1: nothing was learned.
@@ -61,13 +55,7 @@ int Examination::remembered_after(Duration pause) {
 
 void Examination::measure_window() {
   if (explained_.empty() || cold_ < 2) return;
-  if (by_calls(explained_)) {
-    if (explained_.front().rule == Rule::consecutive) return;
-    // Calls made it forget, if the time that they took did not.
-    const int times = longest_run_ > milliseconds(500) ? 3 : 1;
-    for (int n = 0; n < times; ++n) remembered_after(longest_run_ * 6 / 5);
-    return;
-  }
+  if (forgets_by_calls()) return;  // that time does not make it forget was seen before
   Duration low{}, high{};
   for (Duration pause = milliseconds(1200); pause <= longest_asked; pause = pause * 9 / 4) {
     const int outcome = remembered_after(pause);
@@ -78,6 +66,7 @@ void Examination::measure_window() {
   if (high == Duration{}) return;
   while ((high - low) * 14 > high) {
     const Duration pause = (low + high) / 2;
+    if (pause < milliseconds(100)) return;
     const int outcome = remembered_after(pause);
     if (outcome < 0) return;
     (outcome == 1 ? low : high) = pause;

@@ -15,8 +15,9 @@ SimulatedService::SimulatedService(SimulatedBreaker breaker, SimulatedClient cli
 
 Duration SimulatedService::some(double milliseconds) {
   const double factor = 0.5 + Draw(++seed_).unit();
-  const double hiccup = Draw(++seed_).unit() < client_.hiccups ? 60 : 0;
-  return Duration(static_cast<std::int64_t>((milliseconds * factor * client_.pace + hiccup) * 1e6));
+  const bool hiccup = Draw(++seed_).unit() < client_.hiccups;
+  return Duration(static_cast<std::int64_t>(milliseconds * factor * client_.pace * 1e6)) +
+         (hiccup ? client_.hiccup : Duration{});
 }
 
 void SimulatedService::after(Duration delay, std::function<void()> what) {
@@ -82,7 +83,7 @@ void SimulatedService::enter(std::size_t call) {
 
 void SimulatedService::attempt(std::size_t call) {
   ++running_[call].made;
-  after(some(0.4), [this, call] {
+  after(some(0.4), [this, call, begun = now_] {
     const Treatment treatment = count_ > 0 ? treatment_ : then_;
     if (treatment == Treatment::refused) return outcome(call, Treatment::refused);
     if (count_ > 0 && count_ != all) --count_;
@@ -90,10 +91,12 @@ void SimulatedService::attempt(std::size_t call) {
     attempts_.push_back({now_, never, never});
     caller_[place] = call;
     if (client_.limit) {
-      after(*client_.limit, [this, place, call] {
-        if (!attempts_[place].open()) return;
-        attempts_[place].left = now_;
-        finished(place, call, Treatment::timeout, true);
+      after(std::max(begun + *client_.limit - now_, Duration{}), [this, place] {
+        if (over_.contains(place)) return;
+        after(some(0.2), [this, place] {
+          if (attempts_[place].open()) attempts_[place].left = now_;
+        });
+        finished(place, Treatment::timeout, true);
       });
     }
     answer(place, treatment);
@@ -106,18 +109,19 @@ void SimulatedService::answer(std::size_t place, Treatment treatment) {
   after(delay + (treatment == Treatment::ok ? some(0.3) : Duration{}), [this, place, treatment] {
     if (!attempts_[place].open()) return;
     attempts_[place].answered = now_;
-    after(some(0.2), [this, place, treatment] {
-      finished(place, caller_[place], treatment, treatment == Treatment::reset);
-    });
+    after(some(0.2),
+          [this, place, treatment] { finished(place, treatment, treatment == Treatment::reset); });
   });
 }
 
-void SimulatedService::finished(std::size_t, std::size_t call, Treatment treatment, bool lost) {
+void SimulatedService::finished(std::size_t attempt, Treatment treatment, bool lost) {
+  if (!over_.insert(attempt).second) return;
+  const std::size_t call = caller_[attempt];
   Running& running = running_[call];
   if (lost && treatment == Treatment::reset && client_.resends &&
       !std::exchange(running.resent, true)) {
     --running.made;
-    return attempt(call);
+    return this->attempt(call);
   }
   outcome(call, treatment);
 }

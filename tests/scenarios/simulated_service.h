@@ -54,7 +54,8 @@ struct SimulatedClient {
   bool resends = false;          // a GET whose connection died, once
   std::size_t at_once = 0;       // calls that the service lets run; 0: any number
   double pace = 1;               // factor of every latency, which is about half a millisecond
-  double hiccups = 0;            // share of latencies that are 60 ms longer
+  double hiccups = 0;            // share of latencies that are longer, by
+  Duration hiccup = std::chrono::milliseconds(60);
 };
 
 class SimulatedService final : public Bench {
@@ -89,7 +90,7 @@ class SimulatedService final : public Bench {
   void after(Duration delay, std::function<void()> what);
   void enter(std::size_t call);
   void attempt(std::size_t call);
-  void finished(std::size_t attempt, std::size_t call, Treatment outcome, bool lost);
+  void finished(std::size_t attempt, Treatment outcome, bool lost);
   void outcome(std::size_t call, Treatment outcome);
   void end(std::size_t call, int status);
   void count(bool failed, bool is_call = true);
@@ -110,6 +111,7 @@ class SimulatedService final : public Bench {
   std::vector<Attempt> attempts_;
   std::map<std::size_t, Running> running_;
   std::map<std::size_t, std::size_t> caller_;  // of an attempt
+  std::set<std::size_t> over_;                 // attempts of which the client knows the outcome
 
   State state_ = State::closed;
   std::uint64_t generation_ = 0;

@@ -107,7 +107,9 @@ std::vector<Case> what_follows() {
 // Judges one X-ray against the breaker it was made of.
 class Judge {
  public:
-  Judge(const Case& one, const Answers& answers) : case_(one), answers_(answers) {}
+  // Lenient: whatever is told must be true, but nothing need be told.
+  Judge(const Case& one, const Answers& answers, bool lenient = false)
+      : case_(one), answers_(answers), lenient_(lenient) {}
 
   void all() {
     const SimulatedBreaker& breaker = case_.breaker;
@@ -136,7 +138,7 @@ class Judge {
     INFO(name + ": " + answer.evidence);
     CHECK(!answer.evidence.empty());
     if (answer.state == State::found) return &answer;
-    const bool may_be = std::ranges::find(case_.untold, name) != case_.untold.end();
+    const bool may_be = lenient_ || std::ranges::find(case_.untold, name) != case_.untold.end();
     CHECK((may_be || name == "hung_probe" || !"it had to be found"));
     return nullptr;
   }
@@ -217,13 +219,15 @@ class Judge {
                                                                                       : "success";
       INFO(std::string(name(treatment)) + ": " + answer->evidence);
       CHECK((said == truth || said.empty()));
-      const bool may_be = std::ranges::find(case_.untold, "counts") != case_.untold.end();
+      const bool may_be =
+          lenient_ || std::ranges::find(case_.untold, "counts") != case_.untold.end();
       CHECK((may_be || !said.empty()));
     }
   }
 
   const Case& case_;
   const Answers& answers_;
+  const bool lenient_;
 };
 
 void examine(const Case& one, std::uint64_t seed) {
@@ -246,6 +250,23 @@ TEST_CASE("what opens a breaker is found, whatever it is") {
 TEST_CASE("what follows an opening is found, whatever it is") {
   for (const Case& one : what_follows()) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) examine(one, seed);
+  }
+}
+
+// Calls are late now and then, some of them later than the client waits.
+TEST_CASE("a busy machine has it say less, and nothing that is false") {
+  std::vector<Case> cases = what_opens_it();
+  for (Case& one : what_follows()) cases.push_back(std::move(one));
+  for (Case& one : cases) {
+    one.client.pace = 6;
+    one.client.hiccups = 0.02;
+    one.client.hiccup = 350ms;
+    INFO(one.title);
+    SimulatedService service(one.breaker, one.client, 11);
+    Examination examination(service, {});
+    const Result<Answers> answers = examination.run();
+    REQUIRE(answers);
+    Judge(one, *answers, true).all();
   }
 }
 
