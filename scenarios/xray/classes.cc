@@ -18,6 +18,7 @@ constexpr std::size_t longest_tail = 400;
 // So many good, so many failed, then the class; then failures until it opens.
 struct Placing {
   std::size_t good = 0, bad = 0, times = 1;
+  std::size_t each = 0;  // marks of one of the class; 0: as many as of a failure or a success
 };
 
 enum class Guess : std::uint8_t { failure, success, ignored };
@@ -33,7 +34,8 @@ std::optional<std::size_t> tail(Model model, const Placing& placing, Guess guess
   for (std::size_t n = 0; n < placing.bad; ++n) call(true, marks_per_call);
   if (open) return std::nullopt;
   for (std::size_t n = 0; n < placing.times && guess != Guess::ignored; ++n) {
-    call(guess == Guess::failure, guess == Guess::failure ? marks_per_call : 1);
+    const std::size_t usual = guess == Guess::failure ? marks_per_call : 1;
+    call(guess == Guess::failure, placing.each > 0 ? placing.each : usual);
   }
   std::size_t count = 0;
   for (; !open && count <= longest_tail; ++count) call(true, marks_per_call);
@@ -202,13 +204,13 @@ Examination::Counting Examination::counting_of(Treatment treatment) {
   const bool takes_time = treatment == Treatment::slow || treatment == Treatment::timeout;
   const auto place = placed(models, marks, takes_time ? 40 : 4);
   if (!place) return Counting::untold;
-  const auto& [placing, expected] = *place;
-  bool unlike = false;  // where each attempt counts: it made others than a failure does
+  auto [placing, expected] = *place;
+  std::size_t made = 0;  // attempts of a call of the class, where each counts
   const auto step = [&](Treatment what) {
     const Step taken = took(what, Mark::unknown);
     if (!taken.admitted && what != Treatment::refused) suppressed(taken);
     spoiled_ = spoiled_ || (taken.gave_up && what != Treatment::timeout);
-    if (what == treatment && taken.admitted && taken.attempts != marks) unlike = true;
+    if (what == treatment && attempts_count_) made = std::max(made, taken.attempts);
     return taken.admitted;
   };
   for (std::size_t n = 0; n < placing.good; ++n) step(Treatment::ok);
@@ -226,11 +228,16 @@ Examination::Counting Examination::counting_of(Treatment treatment) {
     counting_evidence_[treatment] += ", but in " + rounded(lasted) + " it may have forgotten some";
     return Counting::untold;
   }
+  if (made > 0) {
+    placing.each = made;
+    const auto corrected = tails(models, placing, marks);
+    if (!corrected) return Counting::untold;
+    expected = *corrected;
+  }
   const bool failure = expected.may_be(Guess::failure, seen);
   const bool success = expected.may_be(Guess::success, seen);
   const bool ignored = expected.may_be(Guess::ignored, seen);
   if (success && !failure && !ignored) return Counting::success;
-  if (attempts_count_ && unlike) return Counting::untold;
   if (failure && !success && !ignored) return Counting::failure;
   if (ignored && !failure && !success) return Counting::ignored;
   return success && ignored && !failure ? Counting::success_or_ignored : Counting::untold;
@@ -245,7 +252,23 @@ Examination::Counting Examination::by_burst(Treatment treatment) {
     return Counting::untold;
   }
   bool opened = false;
-  for (std::size_t n = 0; n < cold_ && !opened && !stop(); ++n) {
+  // Slow ones all at one time, so that a window in time holds them all.
+  const bool together = treatment == Treatment::slow && !limited_;
+  if (together) {
+    const std::size_t first = lab_.bench().calls().size();
+    const std::size_t abandoned = lab_.abandoned();
+    lab_.bench().treat(treatment);
+    lab_.offer(cold_);
+    const auto over = [&] { return std::ranges::all_of(lab_.bench().calls(), &Call::over); };
+    lab_.bench().wait(lab_.now() + seconds(30), over);
+    spoiled_ = spoiled_ || lab_.abandoned() != abandoned || !over();
+    for (std::size_t n = first; n < lab_.bench().calls().size(); ++n) {
+      spoiled_ = spoiled_ || lab_.bench().calls()[n].status != good_status_;
+    }
+    last_answered_ = lab_.bench().calls()[first].begun;
+    history_.push_back(Mark::unknown);
+  }
+  for (std::size_t n = 0; n < cold_ && !opened && !together && !stop(); ++n) {
     const Step step = took(treatment, Mark::unknown);
     opened = !step.admitted && treatment != Treatment::refused;
     spoiled_ = spoiled_ || (step.gave_up && treatment != Treatment::timeout);
@@ -254,7 +277,9 @@ Examination::Counting Examination::by_burst(Treatment treatment) {
   const Step check = took(opened ? Treatment::ok : fault_, Mark::unknown);
   if (!check.admitted) {
     suppressed(check);
-    counting_evidence_[treatment] = std::to_string(cold_) + " in a row of nothing else open it";
+    counting_evidence_[treatment] = std::to_string(cold_) +
+                                    (together ? " at one time" : " in a row") +
+                                    " of nothing else open it";
   } else if (trip() == 0) {
     return Counting::untold;
   }

@@ -158,7 +158,7 @@ Step Examination::took(Treatment treatment, Mark mark) {
   if (treatment == Treatment::timeout) note_client_timeout(step);
   const std::size_t marks = attempts_count_ && mark != Mark::unknown ? step.attempts : 1;
   // What its client gave up was another outcome than the one meant; what was slow may be a failure.
-  const Duration slow = std::max<Duration>(latency_ * 25, milliseconds(150));
+  const Duration slow = std::max<Duration>(latency_ * 25, milliseconds(250));
   const Duration lasted = step.ended - step.begun;
   const bool takes_time = treatment == Treatment::timeout || treatment == Treatment::slow;
   const bool expired = client_timeout_ && lasted > client_timeout_->low * 8 / 10;

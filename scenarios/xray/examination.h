@@ -153,6 +153,7 @@ class Examination {
   std::string others_evidence_;        // why that is not known
   std::optional<std::size_t> closes_after_;
   std::optional<std::size_t> reopens_after_;
+  std::size_t reopening_attempts_ = 0;  // that these made
   bool reopening_differed_ = false;
   std::size_t abandoned_before_ = 0;  // attempts, when it opened last
   std::string hung_, hung_evidence_, closing_evidence_;

@@ -41,6 +41,7 @@ bool Examination::offer_probes() {
     const bool rejected = offered.waiting == 0 && more.rejected == 2 && more.attempts == 0;
     const bool waited = offered.rejected == 0 && offered.waiting > 0;
     const bool queues = waited && queued == held;
+    if (kept && all && offers < offered_at_once / 2) break;  // the limit may be just higher
     if (kept && (all || rejected || queues)) {
       flooded_ = offers;
       admits_ = held;
@@ -54,7 +55,7 @@ bool Examination::offer_probes() {
     close_blindly();
     if (trip() == 0) return false;
   }
-  others_evidence_ = "calls were too late on the wire to tell what becomes of them";
+  others_evidence_ = "probes were too late on the wire to tell what becomes of the others";
   return false;
 }
 

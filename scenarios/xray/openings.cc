@@ -183,15 +183,19 @@ void Examination::fail_probes() {
     const bool grown = round >= 3 && polled_.low > usual * 5;
     if (round == rounds || grown) break;
     Instant answered = first.answered;
-    std::size_t failures = 1;
+    std::size_t failures = 1, attempts = first.attempts;
     Step step = lab_.step(fault_);
     while (step.admitted && failures < 200 && !stop()) {
       ++failures;
+      attempts += step.attempts;
       answered = step.answered;
       step = lab_.step(fault_);
     }
     if (step.admitted) return;
-    if (!reopens_after_) reopens_after_ = failures;
+    if (!reopens_after_) {
+      reopens_after_ = failures;
+      reopening_attempts_ = attempts;
+    }
     reopening_differed_ = reopening_differed_ || *reopens_after_ != failures;
     opened_between(answered, step.ended);
   }

@@ -206,6 +206,11 @@ void Examination::tell_window(Answers& answers) const {
     answers["window"] = untold("no time left to see that it does not forget by time");
     return;
   }
+  if (most < boundless && most - least > std::max<std::size_t>(2, most / 10)) {
+    answers["window"] = untold("anything from " + std::to_string(least) + " to " +
+                               std::to_string(most) + " calls explains it");
+    return;
+  }
   if (most < boundless) {
     answers["window"] = count(least, most, "good and failed calls pushed out older ones");
     answers["window"].word = "calls";
@@ -234,9 +239,10 @@ void Examination::tell_window(Answers& answers) const {
     return;
   }
   answers["window"] =
-      untold(remembered_ ? "failures were still remembered after " + rounded(*remembered_) +
-                               ", and after more calls than were tried"
-                         : "whether it forgets by time was not seen");
+      untold(lab_.over()   ? "no time left to see when it forgets"
+             : remembered_ ? "failures were still remembered after " + rounded(*remembered_) +
+                                 ", and after more calls than were tried"
+                           : "whether it forgets by time was not seen");
 }
 
 void Examination::tell_openings(Answers& answers) const {
@@ -337,9 +343,10 @@ void Examination::tell_half_open(Answers& answers) const {
   if (reopening_differed_) {
     answers["failures_to_reopen"] = untold("failed probes opened it again after different numbers");
   } else if (reopens_after_) {
+    const std::size_t failures = attempts_count_ ? reopening_attempts_ : *reopens_after_;
     answers["failures_to_reopen"] =
-        count(*reopens_after_, *reopens_after_,
-              std::to_string(*reopens_after_) +
+        count(failures, failures,
+              std::to_string(failures) +
                   " failed probes, the first ones after it had been open, opened it again");
   }
   answers["hung_probe"] =
@@ -352,8 +359,9 @@ void Examination::tell_client(Answers& answers) const {
     const double low = faultline::seconds(client_timeout_->low);
     const double high = faultline::seconds(client_timeout_->high);
     // The time between its timer's end and what was seen of it is unknown, but not much longer
-    // than that before.
-    const double slack = 0.04 + low * 0.02 + std::max(0.0, high - low - 0.03);
+    // than that before, or than the service takes for all a call is.
+    const double slack =
+        0.04 + low * 0.02 + std::max(0.0, high - low - 0.03) + faultline::seconds(latency_) * 2;
     const Range range{std::max(0.0, low - slack), high + 0.005};
     if (range.high - range.low > 0.25 + range.high / 5) {
       answers["client_timeout"] = untold(client_timeout_evidence_ + ": too blurred to tell");

@@ -21,7 +21,7 @@ constexpr Duration longest_asked = seconds(70);
 int Examination::remembered_after(Duration pause) {
   if (stop() || lab_.left() < pause + open_high_ * 3 + seconds(2)) return -1;
   tell("does it remember after " + rounded(pause) + "?");
-  Instant first_arrived{}, first_ended{};
+  Instant first_arrived{}, before_ended{};  // the first, and the last before the pause
   for (std::size_t n = 1; n < cold_; ++n) {
     const Step step = took(fault_, Mark::unknown);
     if (!step.admitted) {
@@ -30,7 +30,7 @@ int Examination::remembered_after(Duration pause) {
       return -1;
     }
     if (n == 1) first_arrived = step.arrived;
-    if (n == 1) first_ended = step.ended;
+    before_ended = step.ended;
   }
   lab_.pause(pause);
   const Step last = took(fault_, Mark::unknown);
@@ -43,7 +43,7 @@ int Examination::remembered_after(Duration pause) {
   const bool remembered = !next.admitted;
   if (remembered) {
     suppressed(next);
-    const Duration least = last.arrived - first_ended;
+    const Duration least = last.arrived - before_ended;
     remembered_ = std::max(remembered_.value_or(Duration{}), least);
   } else {
     const Duration most = last.ended - first_arrived;
