@@ -173,6 +173,16 @@ void Examination::examine_class(Treatment treatment) {
     }
     if (!stop() && trip() > 0) close();
   }
+  // Some that do not count are calls all the same, and make a share smaller as successes do.
+  const bool shares = std::ranges::all_of(
+      explained_, [](const Hypothesis& one) { return one.rule == Rule::ratio; });
+  if (counting == Counting::success && shares && wash_ == Duration{} && !stop()) {
+    if (class_of_probe(treatment) == Counting::ignored) {
+      counting = Counting::ignored;
+      counting_evidence_[treatment] += "; it is one of the calls, but as a probe changed nothing";
+    }
+    if (!stop() && trip() > 0) close();
+  }
   counting_[treatment] = counting;
 }
 
@@ -210,6 +220,9 @@ Examination::Counting Examination::counting_of(Treatment treatment) {
     const Step taken = took(what, Mark::unknown);
     if (!taken.admitted && what != Treatment::refused) suppressed(taken);
     spoiled_ = spoiled_ || (taken.gave_up && what != Treatment::timeout);
+    const bool late =
+        taken.ended - taken.begun > std::max<Duration>(latency_ * 25, milliseconds(250));
+    if (what == treatment && !takes_time && late) spoiled_ = true;
     if (what == treatment && attempts_count_) made = std::max(made, taken.attempts);
     return taken.admitted;
   };

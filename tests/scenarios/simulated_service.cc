@@ -142,6 +142,7 @@ void SimulatedService::outcome(std::size_t call, Treatment treatment) {
     if (running.permit.probe) --probing_;
     if (breaker_.ignored.contains(treatment)) {
       if (running.permit.probe) --admitted_;
+      if (!running.permit.probe && breaker_.ignored_are_calls) results_.emplace_back(now_, 0);
     } else if (running.permit.probe) {
       judge(failed);
     } else {

@@ -30,6 +30,7 @@ struct SimulatedBreaker {
   bool dilutes = false;  // rejected calls count as calls
 
   std::set<Treatment> ignored = {};
+  bool ignored_are_calls = false;  // they make a share smaller
   std::set<Treatment> harmless{Treatment::status_404, Treatment::status_429, Treatment::slow};
   Duration slow_limit{};  // what takes longer has failed
 
