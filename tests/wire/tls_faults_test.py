@@ -16,7 +16,7 @@ import subprocess
 import threading
 import unittest
 
-from tls_case import BUILD, NAME, PATIENCE, Tls, hear
+from tls_case import BUILD, NAME, PATIENCE, Tls, hear, tls_context
 
 ANSWER = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello"  # its end is the end of the body
 
@@ -119,7 +119,7 @@ class Faults(Tls):
     def python(self):
         """The verdict of Python's ssl: 0, a verify code, or the reason of what else failed; and
         how what it heard ended."""
-        context = ssl.create_default_context(cafile=self.authority)
+        context = tls_context(cafile=self.authority)
         raw = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
         try:
             with context.wrap_socket(raw, server_hostname=NAME,
