@@ -85,10 +85,10 @@ class JournalReader {
   virtual void read(std::span<const Event> events) = 0;
 };
 
-// One worker's ring: a single writer (the worker), a single reader (the journal's thread). What the
-// writer hands in must not go back in time.
 class Journal;
 
+// One worker's ring: a single writer (the worker), a single reader (the journal's thread). What the
+// writer hands in must not go back in time.
 class JournalPen {
  public:
   // The journal, if any, is told when something is written while it sleeps.
