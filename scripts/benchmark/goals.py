@@ -155,6 +155,9 @@ ALL = (
     at_most(15, Figure("idle", "to_toxiproxy", "memory per connection, faultline / toxiproxy"),
             1 / 15, 1 / 40),
     at_most(17, Ratio("wrk-small", "cpu", "faultline tap", "faultline"), 1.35, 1.15),
+    at_most("http", Ratio("wrk-http", "cpu", "faultline tap", "haproxy http"), 1.0, 1.0),
+    at_most("http", Ratio("wrk-http", "cpu", "faultline tap elsewhere", "faultline tap"),
+            1.05, 1.02),
     at_most("close", Figure("mass-close", "stall", "longest stall of a message, ms"), 50, 50),
     at_most("journal", Figure("journal", "lost", "lost at 200,000 exchanges/s"), 0, 0),
 )

@@ -11,8 +11,11 @@ import race  # noqa: E402
 
 NAMES = {"direct": "direct", "faultline": "faultline", "haproxy": "HAProxy",
          "haproxy spliced": "HAProxy spliced", "nginx": "nginx", "toxiproxy": "Toxiproxy"}
-OWN = ("faultline 2 workers", "faultline tap", "faultline elsewhere", "faultline active",
-       "faultline served")
+OWN = ("faultline 2 workers", "faultline tap", "faultline tap elsewhere", "faultline elsewhere",
+       "faultline active", "faultline served")
+READERS = {"faultline tap": "faultline, reading along",
+           "faultline tap elsewhere": "faultline, armed for another route",
+           "haproxy http": "HAProxy, mode http", "nginx http": "nginx, proxy_pass"}
 MIB = 1 << 20
 
 
@@ -74,6 +77,18 @@ def races(result):
            "its CPU"], rows)
     table(["workload", "faultline as", "rate or latency / plain", "CPU / plain",
            "memory / plain"], own)
+    for workload in result["workloads"]:
+        if workload["name"] == "wrk-http":
+            readers(workload)
+
+
+def readers(workload):
+    found = {row["target"]: row for row in workload["rows"]}
+    runs = compare.rows_of(workload)
+    table([workload["title"], "rate", "CPU per request", "CPU / HAProxy, mode http"],
+          [[shown, amount(found[name]["value"], workload["unit"]), f"{found[name]['cpu']:.1f} µs",
+            ratio(race.paired(runs, "cpu", name, "haproxy http"))]
+           for name, shown in READERS.items() if name in found])
 
 
 def delay(found):

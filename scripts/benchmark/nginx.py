@@ -1,5 +1,5 @@
-"""nginx, started with a prefix of its own: a stream proxy to compare with, and the server of static
-files that wrk asks.
+"""nginx, started with a prefix of its own: a stream proxy and an HTTP proxy to compare with, and the
+server of static files that wrk asks.
 """
 
 import os
@@ -18,7 +18,7 @@ stream {{
   }}
 }}
 """
-FILES = """
+WEB = """
 http {{
   access_log off;
   sendfile on;
@@ -28,9 +28,28 @@ http {{
   fastcgi_temp_path {prefix}/fastcgi;
   uwsgi_temp_path {prefix}/uwsgi;
   scgi_temp_path {prefix}/scgi;
+"""
+FILES = WEB + """
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     root {prefix}/files;
+  }}
+}}
+"""
+# It closes idle connections to its upstream unless told to keep them.
+HTTP = WEB + """
+  upstream one {{
+    server 127.0.0.1:{upstream};
+    keepalive 64;
+    keepalive_requests 1000000000;
+  }}
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{
+      proxy_pass http://one;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+    }}
   }}
 }}
 """

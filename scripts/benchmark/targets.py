@@ -11,7 +11,7 @@ global
   maxconn {connections}
 {tuning}
 defaults
-  mode tcp
+  mode {mode}
   timeout connect 5s
   timeout client 1h
   timeout server 1h
@@ -24,6 +24,8 @@ SPLICED = "  option splice-request\n  option splice-response"
 # A client that there is none of: what is armed hits nobody.
 ELSEWHERE = "latency:delay=1s,direction=both,client=192.0.2.1"
 ACTIVE = "latency:delay=50us,direction=both"
+# The same by the request: a route that nobody asks for.
+OTHER_ROUTE = "status:code=503,route=/nowhere"
 # What every table is about, and what quick mode keeps of it.
 ESSENTIAL = ("direct", "faultline", "haproxy", "toxiproxy")
 
@@ -51,7 +53,7 @@ def faultline(name="faultline", fault=None, workers=1, tap=False, flags=()):
     return start
 
 
-def haproxy(name, options="", tuning=""):
+def haproxy(name, options="", tuning="", mode="tcp"):
     def start(bench, upstream, _="tcp"):
         # It is handed a socket that listens already: no port to guess, nothing to wait for.
         with bench.listener() as listener:
@@ -60,7 +62,7 @@ def haproxy(name, options="", tuning=""):
             # does not start when they might exceed the limit.
             connections = (bench.descriptors - 500) // (4 if options else 2)
             with open(path, "w", encoding="ascii") as file:
-                file.write(HAPROXY.format(options=options, tuning=tuning, upstream=upstream,
+                file.write(HAPROXY.format(options=options, mode=mode, tuning=tuning, upstream=upstream,
                                           descriptor=listener.fileno(), connections=connections))
             process, _ = bench.processes.start([bench.program("haproxy"), "-db", "-q", "-f", path],
                                                pass_fds=[listener.fileno()])
@@ -71,6 +73,11 @@ def haproxy(name, options="", tuning=""):
 def nginx_stream(bench, upstream, _="tcp"):
     port, pid, _ = nginx.start(bench, "nginx", nginx.STREAM, upstream=upstream)
     return Target("nginx", port, pid)
+
+
+def nginx_http(bench, upstream, _="tcp"):
+    port, pid, _ = nginx.start(bench, "nginx-http", nginx.HTTP, upstream=upstream)
+    return Target("nginx http", port, pid)
 
 
 def driven(name):
@@ -89,13 +96,16 @@ ALL = {
     "faultline 2 workers": faultline("faultline 2 workers", workers=2),
     "faultline tap": faultline("faultline tap", tap=True),
     "faultline elsewhere": faultline("faultline elsewhere", ELSEWHERE),
+    "faultline tap elsewhere": faultline("faultline tap elsewhere", OTHER_ROUTE, tap=True),
     "faultline active": faultline("faultline active", ACTIVE),
     "faultline served": driven("faultline served"),
     "haproxy": haproxy("haproxy"),
     "haproxy A/A": haproxy("haproxy A/A"),
     "haproxy spliced": haproxy("haproxy spliced", options=SPLICED),
     "haproxy 64K": haproxy("haproxy 64K", tuning="  tune.bufsize 65536"),
+    "haproxy http": haproxy("haproxy http", mode="http"),
     "nginx": nginx_stream,
+    "nginx http": nginx_http,
     "toxiproxy": driven("toxiproxy"),
 }
 

@@ -53,4 +53,15 @@ class Wrk(Workload):
         return found
 
 
-ALL = [Wrk("wrk-small", 128, 50), Wrk("wrk-large", 1 << 20, 16)]
+class Http(Wrk):
+    """The same beside proxies that read HTTP too."""
+
+    def __init__(self):
+        super().__init__("wrk-http", 128, 50)
+        self.title += ", by proxies that read HTTP"
+        self.targets = ("direct", "faultline", "faultline tap", "faultline tap elsewhere",
+                        "haproxy", "haproxy A/A", "haproxy http", "nginx http")
+        self.quick = ()
+
+
+ALL = [Wrk("wrk-small", 128, 50), Http(), Wrk("wrk-large", 1 << 20, 16)]
