@@ -131,13 +131,8 @@ void Loop::turn() {
 }
 
 void Loop::wait() {
-  arm_timer();
-  int limit = uv_loop_alive(uv_) != 0 ? uv_backend_timeout(uv_) : -1;
-  if (std::exchange(again_, false)) limit = 0;
   std::array<epoll_event, events_per_wait> events;
-  int n = epoll_wait(epoll_, events.data(), events_per_wait, limit);
-  assert(n >= 0 || errno == EINTR);
-  refresh_now();
+  int n = wait_for(events);
   bool uv_ready = n == 0 || uv_backend_timeout(uv_) == 0;
   for (int waits = 1;; ++waits) {
     for (int i = 0; i < n; ++i) {
@@ -182,19 +177,47 @@ void Loop::run_due() {
   }
 }
 
+// Setting the timer costs more than all else in a turn (on a virtual machine it may leave the
+// guest), so it is set only by a loop that is about to sleep and sleeps long enough.
+int Loop::wait_for(std::span<epoll_event> events) {
+  const auto ask = [&](int limit) {
+    const int n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), limit);
+    assert(n >= 0 || errno == EINTR);
+    refresh_now();
+    return n;
+  };
+  if (std::exchange(again_, false)) return ask(0);
+  const int limit = uv_loop_alive(uv_) != 0 ? uv_backend_timeout(uv_) : -1;
+  if (heap_.empty()) return ask(limit);
+  const Instant next = heap_.front()->at_;
+  if (!timer_serves(next)) {
+    int n = ask(0);
+    while (n == 0 && limit != 0 && now_ < next && next - now_ <= short_lead_.now) n = ask(0);
+    if (n != 0 || limit == 0 || now_ >= next) return n;
+    lead_ = next - now_ < short_sleep ? &short_lead_ : &long_lead_;
+    arm_timer(next - lead_->now);
+  }
+  const int n = ask(limit);
+  if (n == 1 && events.front().data.ptr == &timer_) lead_->learn(now_ - timer_at_);
+  return n;
+}
+
 // timerfd_settime also clears the expiry, so the descriptor is never read; and a timer that nobody
 // waits for any more, or that comes before it is needed, is left to lapse, which costs at most one
 // idle turn. So the deadlines of thousands of short connections cost nothing.
-void Loop::arm_timer() {
-  if (heap_.empty()) return;
-  const Instant next = heap_.front()->at_;
-  if (timer_at_ > now_ && timer_at_ <= next) return;
+void Loop::arm_timer(Instant next) {
   timer_at_ = next;
   itimerspec when{};
   const auto since = std::max<Duration>(next.time_since_epoch(), Duration(1));
   when.it_value.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(since).count();
   when.it_value.tv_nsec = (since % std::chrono::seconds(1)).count();
   timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+// One step up for a wake that was later than expected, two down for one that was not.
+void Loop::Lead::learn(Duration late) {
+  constexpr Duration step = std::chrono::microseconds(1);
+  now = std::clamp(late > now ? now + step : now - 2 * step, Duration(0), most);
 }
 
 void Loop::place(Deadline* deadline, std::size_t at) {

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 #include <vector>
 
@@ -30,6 +31,41 @@ TEST_CASE("deadlines come due in order, each once and never early") {
   }
   loop.run();
   CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+}
+
+// The timer is set earlier by what the loop has learned of its lateness: that must never show.
+TEST_CASE("a deadline is not early however often and however near deadlines are set") {
+  Loop loop;
+  int left = 600;
+  Instant expected{};
+  std::unique_ptr<Deadline> deadline;
+  const auto set_next = [&](Instant now) {
+    // Some are due within a short sleep, some later, some at once.
+    expected = now + std::array{30us, 150us, 700us, 0us}[static_cast<std::size_t>(left % 4)];
+    deadline->set(expected);
+  };
+  deadline = std::make_unique<Deadline>(loop, [&](Instant now) {
+    CHECK(now >= expected);
+    CHECK(wire::now() >= expected);
+    if (--left == 0) return loop.stop();
+    set_next(now);
+  });
+  set_next(wire::now());
+  loop.run();
+  CHECK(left == 0);
+}
+
+TEST_CASE("while a deadline is waited for, what becomes ready comes first") {
+  Loop loop;
+  std::vector<char> order;
+  Deadline deadline(loop, [&](Instant) {
+    order.push_back('d');
+    loop.stop();
+  });
+  deadline.set(wire::now() + 50ms);
+  loop.post([&] { order.push_back('p'); });
+  loop.run();
+  CHECK(order == std::vector<char>{'p', 'd'});
 }
 
 TEST_CASE("a deadline may be moved both ways, cleared and destroyed while it is set") {
