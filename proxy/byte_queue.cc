@@ -3,17 +3,35 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace faultline {
 
 std::unique_ptr<Block> Block::of(ByteView bytes, std::size_t capacity) {
-  auto block = std::make_unique<Block>();
-  block->capacity = std::max(capacity, bytes.size());
-  block->bytes = std::make_unique_for_overwrite<char[]>(block->capacity);
+  auto block = room(std::max(capacity, bytes.size()));
   std::memcpy(block->bytes.get(), bytes.data(), bytes.size());
   block->size = bytes.size();
   return block;
+}
+
+std::unique_ptr<Block> Block::room(std::size_t capacity) {
+  auto block = std::make_unique<Block>();
+  block->bytes.reset(static_cast<char*>(std::malloc(std::max<std::size_t>(capacity, 1))));
+  if (!block->bytes) throw std::bad_alloc();
+  block->capacity = capacity;
+  return block;
+}
+
+void Block::fit(std::size_t written) {
+  assert(written > 0 && written <= capacity);
+  size = written;
+  if (written == capacity) return;
+  if (void* const fitted = std::realloc(bytes.get(), written)) {
+    static_cast<void>(bytes.release());
+    bytes.reset(static_cast<char*>(fitted));
+    capacity = written;
+  }
 }
 
 // The first block fits its bytes; those behind it have ever more room, because more will come.

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <span>
 
@@ -16,14 +17,21 @@ namespace faultline {
 
 // Some bytes on the heap, written front to back and consumed front to back.
 struct Block {
+  struct Free {
+    void operator()(char* bytes) const { std::free(bytes); }
+  };
+
   std::unique_ptr<Block> next;
-  std::unique_ptr<char[]> bytes;
+  std::unique_ptr<char[], Free> bytes;
   std::size_t size = 0;
   std::size_t consumed = 0;
   std::size_t capacity = 0;
 
   // With room for more behind the bytes, if `capacity` is larger.
   static std::unique_ptr<Block> of(ByteView bytes, std::size_t capacity = 0);
+  // Empty, to be written into and then fitted to what was written; what is left over is given back.
+  static std::unique_ptr<Block> room(std::size_t capacity);
+  void fit(std::size_t written);
   ByteView view() const { return {bytes.get() + consumed, size - consumed}; }
 };
 

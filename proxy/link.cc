@@ -85,8 +85,6 @@ bool Link::disarm(FaultId id, Instant now) {
   return waited || !verdict.silent();
 }
 
-void Link::arrive(const Chunk& chunk) { enter(0, chunk, nullptr); }
-
 void Link::sender_closed(Closing closing, Instant now) { enter_closing(0, closing, now); }
 
 std::size_t Link::behind(FaultId id) const {

@@ -14,6 +14,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "faults/fault.h"
@@ -91,7 +92,10 @@ class Link {
   void turn(std::uint64_t exchange, Instant now);
   void no_turn(Instant now);  // to all who await one: there will be none
 
-  void arrive(const Chunk& chunk);
+  // `block`, where given, owns the bytes of `chunk`.
+  void arrive(const Chunk& chunk, std::unique_ptr<Block> block = nullptr) {
+    enter(0, chunk, std::move(block));
+  }
   // What a fault on the other link answers: it goes on behind what has passed that fault's place.
   void answered(FaultId fault, const Chunk& chunk);
   void answers_ended(FaultId fault, Instant now);
@@ -147,7 +151,6 @@ class Link {
   std::size_t index_of(const Stage& stage) const {
     return static_cast<std::size_t>(&stage - stages_.data());
   }
-  // `block`, where given, owns the bytes of `chunk`.
   void enter(std::size_t stage, const Chunk& chunk, std::unique_ptr<Block> block);
   void enter_closing(std::size_t stage, Closing closing, Instant now);
   void offer(std::size_t stage, const Chunk& chunk, Item item, Instant now);

@@ -156,6 +156,7 @@ class Relay final : private CodecOutlet {
   bool pump_spliced(Lane& lane);
   void count(Lane& lane, std::size_t bytes);
   void deliver(Lane& lane, ByteView bytes);
+  void deliver(Lane& lane, std::unique_ptr<Block> block);
   void count_held(Lane& lane);
   void read_back(Lane& lane);
   void give_turns(Instant now);

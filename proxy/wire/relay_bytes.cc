@@ -62,8 +62,13 @@ bool Relay::pump_copied(Lane& l) {
     std::size_t room = budget;
     if (l.staged() && !connection_.drops(l.direction))
       room = std::min<std::uint64_t>(room, worker_.link_limit(l.counted) - l.held());
-    const std::span<char> scratch = worker_.scratch().first(room);
-    const Transfer got = receive(from.socket.get(), scratch);
+    // Bulk that a fault keeps is read to where it stays; small reads share the scratch memory.
+    std::unique_ptr<Block> block;
+    if (l.staged() && !codec_ && l.bulk_reads >= bulk_proof && !connection_.drops(l.direction))
+      block = Block::room(room);
+    const std::span<char> into =
+        block ? std::span(block->bytes.get(), room) : worker_.scratch().first(room);
+    const Transfer got = receive(from.socket.get(), into);
     if (got.would_block) {
       from.readable = false;
     } else if (got.error != 0 || got.ended) {
@@ -72,13 +77,18 @@ bool Relay::pump_copied(Lane& l) {
       return false;
     } else {
       // A short read means that the kernel has no more, unless the end is known to follow.
-      if (got.count < scratch.size() && !from.hung_up && !from.reset) from.readable = false;
+      if (got.count < into.size() && !from.hung_up && !from.reset) from.readable = false;
       budget -= got.count;
       count(l, got.count);
       l.bulk_reads = got.count < bulk_read
                          ? 0
                          : static_cast<std::uint8_t>(std::min<int>(l.bulk_reads + 1, bulk_proof));
-      deliver(l, ByteView(scratch.data(), got.count));
+      if (block) {
+        block->fit(got.count);
+        deliver(l, std::move(block));
+      } else {
+        deliver(l, ByteView(into.data(), got.count));
+      }
       count_held(l);
       if (doom_ != Doom::none) return false;
     }
@@ -191,6 +201,15 @@ void Relay::deliver(Lane& l, ByteView bytes) {
   }
   if (!bytes.empty() && l.link) l.link->arrive({bytes, loop.now(), {}});
   give_turns(loop.now());
+  flush(l);
+}
+
+// To the faults of a direction that has no codec.
+void Relay::deliver(Lane& l, std::unique_ptr<Block> block) {
+  Loop& loop = worker_.loop();
+  loop.refresh_now();
+  const ByteView bytes = block->view();
+  l.link->arrive({bytes, loop.now(), {}}, std::move(block));
   flush(l);
 }
 
