@@ -52,18 +52,18 @@ GREEN, RIGHT, ELSEWHERE, BROKEN = "green", "red as named", "red elsewhere", "no 
 def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     options = arguments()
+    if options.list:
+        print(aligned([("drill", "bug", "measure"),
+                       *((drill, bug, measure or "") for drill, bug, measure in options.cells)]))
+    if options.list or options.check:
+        return 0
     options.folder = os.path.dirname(options.json)
     cells = []
-    for drill in options.drills:
-        for bug, measure in [(HEALTHY, None), *TABLE[drill].items()]:
-            if options.bugs and bug not in options.bugs:
-                continue
-            runs = [run(options, drill, bug, measure, number)
-                    for number in range(1, options.times + 1)]
-            cells.append({"drill": drill, "bug": bug, "expected": measure or "pass",
-                          "ok": all(run["ok"] for run in runs), "runs": runs})
-    if not cells:
-        sys.exit("matrix: no cell has that drill and that bug; scripts/matrix --help")
+    for drill, bug, measure in options.cells:
+        runs = [run(options, drill, bug, measure, number)
+                for number in range(1, options.times + 1)]
+        cells.append({"drill": drill, "bug": bug, "expected": measure or "pass",
+                      "ok": all(run["ok"] for run in runs), "runs": runs})
     ok = all(cell["ok"] for cell in cells)
     matrix = {"schema_version": 1, "times": options.times, "ok": ok, "cells": cells}
     with open(options.json, "w", encoding="utf-8") as file:
@@ -144,9 +144,12 @@ def table(cells):
             counted[one["result"]] = counted.get(one["result"], 0) + 1
         seen = ", ".join(f"{result} {n}/{len(cell['runs'])}" for result, n in counted.items())
         rows.append((cell["drill"], cell["bug"], expected, seen, "ok" if cell["ok"] else "MISS"))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    return "\n".join("  ".join([*(row[i].ljust(widths[i]) for i in range(4)), row[4]]).rstrip()
-                     for row in rows)
+    return aligned(rows)
+
+
+def aligned(rows):
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def arguments():
@@ -156,6 +159,8 @@ def arguments():
     parser.add_argument("--bug", dest="bugs", action="append", default=[])
     parser.add_argument("--json", default=None)
     parser.add_argument("--built", default="build/release")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--caller", default=".", help=argparse.SUPPRESS)
     options = parser.parse_intermixed_args()
     options.drills = [os.path.basename(drill).removesuffix(".toml")
@@ -169,6 +174,11 @@ def arguments():
             parser.error(f'unknown bug "{bug}"; it is one of: {", ".join(bugs)}')
     if not 1 <= options.times <= 100:
         parser.error(f"--times {options.times}: from 1 to 100")
+    options.cells = [(drill, bug, measure) for drill in options.drills
+                     for bug, measure in [(HEALTHY, None), *TABLE[drill].items()]
+                     if not options.bugs or bug in options.bugs]
+    if not options.cells:
+        parser.error("no cell has that drill and that bug; scripts/matrix --list names them")
     options.json = os.path.abspath(
         os.path.join(options.caller, options.json) if options.json else "build/matrix/matrix.json")
     return options
