@@ -23,6 +23,38 @@ bool is_host(std::string_view text) {
          });
 }
 
+// Certificates and a key as they were given, by the keys they were given with.
+struct Named {
+  std::string_view key;
+  const std::string& value;
+};
+struct Given {
+  Named ca, certificate, key;
+};
+
+void check_pair(const Given& given, Errors& errors) {
+  const auto& [ca, certificate, key] = given;
+  const auto lacks_other = [&](const Named& one, const Named& other, const char* what) {
+    if (!one.value.empty() && other.value.empty())
+      errors.push_back(
+          {std::string(one.key), "needs " + std::string(other.key) + ", the certificate" + what});
+  };
+  lacks_other(certificate, key, "'s private key");
+  lacks_other(key, certificate, " of this key");
+}
+
+// A text is never repeated in what is said of it: it may be a key.
+void check_pem(const Named& text, Errors& errors) {
+  const auto wrong = [&](std::string what) {
+    errors.push_back({std::string(text.key), std::move(what)});
+  };
+  if (text.value.size() > longest_pem)
+    return wrong("has " + std::to_string(text.value.size()) + " bytes; at most " +
+                 std::to_string(longest_pem) + " are taken");
+  if (!text.value.empty() && text.value.find("-----BEGIN ") == std::string::npos)
+    wrong("is no PEM; it holds what a file would, from -----BEGIN to the last line");
+}
+
 }  // namespace
 
 Errors contradictions(const TlsSpec& tls) {
@@ -31,21 +63,27 @@ Errors contradictions(const TlsSpec& tls) {
     if (given && !tls.upstream)
       errors.push_back({key, "is for an upstream in TLS; write the upstream as https://host:port"});
   };
+  const Given files{{"ca_file", tls.ca_file},
+                    {"certificate_file", tls.certificate_file},
+                    {"key_file", tls.key_file}};
+  const Given texts{{"ca", tls.ca}, {"certificate", tls.certificate}, {"key", tls.key}};
   needs_https("server_name", !tls.server_name.empty());
   needs_https("ca_file", !tls.ca_file.empty());
+  needs_https("ca", !tls.ca.empty());
   needs_https("insecure", tls.insecure);
-  if (tls.insecure && !tls.ca_file.empty())
-    errors.push_back({"insecure", "verifies nothing, so ca_file would not be read; leave one out"});
-  if (!tls.certificate_file.empty() && tls.key_file.empty())
-    errors.push_back({"certificate_file", "needs key_file, the certificate's private key"});
-  if (tls.certificate_file.empty() && !tls.key_file.empty())
-    errors.push_back({"key_file", "needs certificate_file, the certificate of this key"});
+  for (const Named& ca : {files.ca, texts.ca}) {
+    if (tls.insecure && !ca.value.empty())
+      errors.push_back({"insecure", "verifies nothing, so " + std::string(ca.key) +
+                                        " would not be read; leave one out"});
+  }
+  for (const Given& given : {files, texts}) check_pair(given, errors);
+  for (const Named& text : {texts.ca, texts.certificate, texts.key}) check_pem(text, errors);
   for (const auto& [key, host] :
        {std::pair("server_name", &tls.server_name), std::pair("generate", &tls.generate)}) {
     if (!is_host(*host))
       errors.push_back({key, quoted(*host) + " is neither a host name nor a numeric address"});
   }
-  if (!tls.generate.empty() && !tls.certificate_file.empty())
+  if (!tls.generate.empty() && !(tls.certificate_file.empty() && tls.certificate.empty()))
     errors.push_back({"generate", "makes a certificate, and one is given; leave one out"});
   if (!tls.write_ca.empty() && tls.generate.empty())
     errors.push_back(

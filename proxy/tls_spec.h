@@ -5,6 +5,7 @@
 // that is given, or generated). The relay between the two moves plain bytes, so every codec and
 // fault works as it does on a plain connection.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,9 @@
 #include "faults/result.h"
 
 namespace faultline {
+
+// Of a text in PEM; the CAs of a whole system take about as much.
+inline constexpr std::size_t longest_pem = 256 * 1024;
 
 struct TlsSpec {
   bool upstream = false;    // the upstream was written https://…
@@ -26,7 +30,12 @@ struct TlsSpec {
                          // signed it
   std::string write_ca;  // where that CA's certificate is written, for clients to trust
 
-  bool terminates() const { return !certificate_file.empty() || !generate.empty(); }
+  // The three files again, as the text in them: for who is not to say which files are read here.
+  std::string ca, certificate, key;
+
+  bool terminates() const {
+    return !certificate_file.empty() || !certificate.empty() || !generate.empty();
+  }
   bool any() const { return upstream || terminates(); }
   bool operator==(const TlsSpec&) const = default;
 };

@@ -78,18 +78,29 @@ std::optional<WrittenUpstream> read_upstream(NativeObject& object) {
   return std::move(*upstream);
 }
 
-// Where the CA of a generated certificate is written is not for the API to say: it would write
-// files wherever its caller likes. The proxy's description holds the certificate.
+// What the API's caller names is not read and not written here: it would learn which files there
+// are, and use keys that it may not read itself. It gives the texts, and is answered the CA's.
 void read_tls(NativeObject& object, TlsSpec& tls, NativeErrors& errors) {
   const JsonValue* const found = object.find("tls");
   if (found == nullptr || found->is(JsonValue::Kind::null)) return;
   NativeObject table(*found, pointer_to(object.pointer(), "tls"), errors);
-  tls.server_name = table.text("server_name").value_or("");
-  tls.ca_file = table.text("ca_file").value_or("");
+  for (const auto& [key, into] :
+       {std::pair("server_name", &tls.server_name), std::pair("ca", &tls.ca),
+        std::pair("certificate", &tls.certificate), std::pair("key", &tls.key),
+        std::pair("generate", &tls.generate)}) {
+    const std::optional<std::string> text = table.text(key);
+    if (text && text->empty()) table.wrong(key, "is empty; leave it out");
+    *into = text.value_or("");
+  }
   tls.insecure = table.boolean("insecure").value_or(false);
-  tls.certificate_file = table.text("certificate_file").value_or("");
-  tls.key_file = table.text("key_file").value_or("");
-  tls.generate = table.text("generate").value_or("");
+  for (const auto& [file, text] :
+       {std::pair("ca_file", "ca"), std::pair("certificate_file", "certificate"),
+        std::pair("key_file", "key")}) {
+    if (table.find(file) != nullptr)
+      table.wrong(file, "the API reads no file; give what is in it as " + quoted(text));
+  }
+  if (table.find("write_ca") != nullptr)
+    table.wrong("write_ca", "the API writes no file; the answer has the CA as \"authority\"");
   table.finish();
   for (const Error& error : contradictions(tls)) table.wrong(error.where, error.what);
 }

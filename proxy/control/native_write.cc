@@ -210,13 +210,16 @@ std::string fault_object(const HeldFault& fault, const Touched& touched, Instant
 
 namespace {
 
+// Without a key: a file's name is told, a text's is not kept.
 std::string tls_object(const TlsSpec& tls, const std::string& authority) {
   JsonMembers members;
   if (tls.upstream) members.boolean("insecure", tls.insecure);
   for (const auto& [key, text] : {
            std::pair("server_name", &tls.server_name),
            std::pair("ca_file", &tls.ca_file),
+           std::pair("ca", &tls.ca),
            std::pair("certificate_file", &tls.certificate_file),
+           std::pair("certificate", &tls.certificate),
            std::pair("key_file", &tls.key_file),
            std::pair("generate", &tls.generate),
            std::pair("authority", &authority),

@@ -40,6 +40,14 @@ ProxySpec spec_from(const ProxyOrder& order) {
   return spec;
 }
 
+std::unexpected<Refusal> bad_tls(const std::string& proxy, Errors problems) {
+  for (Error& problem : problems) {
+    problem.what = problem.where + ": " + problem.what;
+    problem.where = "/tls/" + problem.where;
+  }
+  return std::unexpected(Refusal{Why::bad_settings, proxy, std::move(problems)});
+}
+
 // Why a fault of this kind would find nothing to act on; empty: it would.
 std::string misplaced(const FaultKind& kind, const HeldProxy& on) {
   const std::string name(kind.name);
@@ -61,8 +69,11 @@ const HeldFault* HeldProxy::fault(std::string_view fault_name) const {
   return found == faults.end() ? nullptr : &*found;
 }
 
-Registry::Registry(wire::Engine& engine, Lookup lookup, Upstreams upstreams)
-    : engine_(engine), lookup_(std::move(lookup)), upstreams_(std::move(upstreams)) {}
+Registry::Registry(wire::Engine& engine, Lookup lookup, Upstreams upstreams, HoldText hold)
+    : engine_(engine),
+      lookup_(std::move(lookup)),
+      upstreams_(std::move(upstreams)),
+      hold_(std::move(hold)) {}
 
 Ordered<HeldProxy*> Registry::held(std::string_view name) {
   const auto found = proxies_.find(name);
@@ -100,12 +111,11 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
   }
   if (!upstreams_.allow(order.upstream)) return refused(Why::upstream_not_allowed, order.upstream);
   ProxySpec spec = spec_from(order);
+  const Checked<TlsTexts> texts = TlsTexts::as_files(spec.tls, hold_);
+  if (!texts) return bad_tls(order.name, texts.error());
   if (Errors problems = wire::Engine::tls_problems(spec); !problems.empty()) {
-    for (Error& problem : problems) {
-      problem.what = problem.where + ": " + problem.what;
-      problem.where = "/tls/" + problem.where;
-    }
-    return std::unexpected(Refusal{Why::bad_settings, order.name, std::move(problems)});
+    for (Error& problem : problems) texts->in_own_words(problem);
+    return bad_tls(order.name, std::move(problems));
   }
   HeldProxy proxy{.name = order.name,
                   .listen = order.listen,
@@ -118,6 +128,7 @@ Ordered<HeldProxy> Registry::made(const ProxyOrder& order) {
                   .faults = {},
                   .owner = order.owner,
                   .until = order.until};
+  proxy.tls.key.clear();  // who holds it from now on is the engine
   for (const FaultOrder& fault : order.faults) {
     if (proxy.fault(fault.name) != nullptr) return refused(Why::fault_exists, fault.name);
     Ordered<HeldFault> held = checked(fault, proxy);

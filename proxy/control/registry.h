@@ -21,6 +21,7 @@
 #include "faults/settings.h"
 #include "proxy/control/listen_address.h"
 #include "proxy/control/names.h"
+#include "proxy/control/tls_texts.h"
 #include "proxy/control/upstreams.h"
 #include "proxy/spec.h"
 #include "proxy/wire/engine.h"
@@ -70,7 +71,7 @@ struct HeldProxy {
   bool enabled = false;
   std::string protocol;
   Unreachable unreachable = Unreachable::reset;
-  TlsSpec tls;
+  TlsSpec tls;  // without the text of a key
   std::optional<bool> rewrite_host;
   bool rewrites_host = false;
   std::vector<HeldFault> faults;  // in the order in which they act
@@ -120,7 +121,8 @@ using Ordered = std::expected<T, Refusal>;
 
 class Registry {
  public:
-  Registry(wire::Engine& engine, Lookup lookup, Upstreams upstreams = {});
+  // Without `hold` no order has certificates as texts.
+  Registry(wire::Engine& engine, Lookup lookup, Upstreams upstreams = {}, HoldText hold = {});
 
   const std::map<std::string, HeldProxy, std::less<>>& proxies() const { return proxies_; }
   Ordered<const HeldProxy*> proxy(std::string_view name) const;
@@ -166,6 +168,7 @@ class Registry {
   wire::Engine& engine_;
   const Lookup lookup_;
   const Upstreams upstreams_;
+  const HoldText hold_;
   Names names_;
   std::map<std::string, HeldProxy, std::less<>> proxies_;
 };

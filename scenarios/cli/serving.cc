@@ -17,6 +17,7 @@
 #include "proxy/wire/http_server.h"
 #include "proxy/wire/lookup.h"
 #include "proxy/wire/signals.h"
+#include "scenarios/cli/memory_file.h"
 #include "scenarios/cli/served_file.h"
 #include "scenarios/cli/verb.h"
 
@@ -85,7 +86,7 @@ ControlRoom::ControlRoom(Needs needs)
     : needs_(needs),
       registry_(
           needs.engine, [](const std::string& host) { return wire::look_up(host, lookup_limit); },
-          needs.serving.upstreams),
+          needs.serving.upstreams, memory_file),
       toxiproxy_(registry_),
       metrics_(registry_, needs.engine, needs.serving.metrics),
       file_(needs.serving.file, registry_),

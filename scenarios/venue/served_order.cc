@@ -7,6 +7,7 @@
 #include "proxy/control/json_text.h"
 #include "proxy/json_line.h"
 #include "scenarios/venue/api_client.h"
+#include "scenarios/venue/served_tls.h"
 
 namespace faultline {
 namespace {
@@ -59,7 +60,8 @@ std::string proxy_body(const ProxySpec& spec, const std::string& owner, Duration
     JsonObject object(body);
     object.text("name", spec.name);
     object.text("listen", spec.listen.text());
-    object.text("upstream", spec.upstream.text());
+    object.text("upstream", (spec.tls.upstream ? "https://" : "") + spec.upstream.text());
+    if (const std::string tls = tls_body(spec.tls); !tls.empty()) object.key("tls") += tls;
     object.text("protocol", spec.protocol);
     if (spec.rewrite_host) object.boolean("rewrite_host", *spec.rewrite_host);
     object.text("connect_timeout", to_string(spec.connect_timeout));
@@ -75,10 +77,14 @@ std::string difference(const ProxySpec& wanted, const control::JsonValue& there)
     return "it is leased by " + quoted(text("owner")) + " for another " + text("expires_in") +
            "; wait until it has gone";
   }
-  const Result<Address> upstream = address_from(text("upstream"));
-  if (!upstream || *upstream != wanted.upstream) {
-    return "its upstream is " + text("upstream") + ", the drill's is " + wanted.upstream.text();
+  const Result<WrittenUpstream> written = upstream_from(text("upstream"));
+  const Result<Address> upstream = written ? address_from(written->address) : Address{};
+  if (!written || !upstream || *upstream != wanted.upstream ||
+      written->tls != wanted.tls.upstream) {
+    return "its upstream is " + text("upstream") + ", the drill's is " +
+           (wanted.tls.upstream ? "https://" : "") + wanted.upstream.text();
   }
+  if (std::string why = tls_difference(wanted, there); !why.empty()) return why;
   if (text("protocol") != wanted.protocol) {
     return "its protocol is " + text("protocol") + ", the drill's is " + wanted.protocol;
   }

@@ -16,6 +16,7 @@ std::string new_owner(const std::string& drill);
 std::string proxy_path(const std::string& proxy);
 std::string fault_path(const std::string& proxy, const std::string& fault);
 
+// Its certificates are texts (served_tls.h).
 std::string proxy_body(const ProxySpec& spec, const std::string& owner, Duration ttl);
 std::string fault_body(const FaultPlan& plan, const std::string& owner, Duration ttl);
 

@@ -10,6 +10,7 @@
 
 #include "proxy/control/json_text.h"
 #include "scenarios/venue/served_order.h"
+#include "scenarios/venue/served_tls.h"
 
 namespace faultline {
 namespace {
@@ -111,13 +112,12 @@ Result<wire::OpenedProxy> ServedVenue::open(const ProxySpec& spec) {
 }
 
 Result<wire::OpenedProxy> ServedVenue::create(const ProxySpec& spec) {
-  if (spec.tls.any()) {
-    return std::unexpected(at_proxy(spec.name,
-                                    "speaks TLS, which a drill cannot order of a server; let the "
-                                    "server have this proxy in its own file"));
-  }
+  Result<TlsSpec> tls = with_texts(spec.tls);
+  if (!tls) return std::unexpected(at_proxy(spec.name, tls.error().what));
+  ProxySpec told = spec;
+  told.tls = std::move(*tls);
   const std::unique_lock lock(mutex_);
-  const auto made = ask("POST", "/v1/proxies", proxy_body(spec, owner_, served_.ttl));
+  const auto made = ask("POST", "/v1/proxies", proxy_body(told, owner_, served_.ttl));
   if (!made) return std::unexpected(made.error());
   const auto proxy = control::read_json(made->body);
   if (made->status != 201 || !proxy) {
@@ -127,6 +127,8 @@ Result<wire::OpenedProxy> ServedVenue::create(const ProxySpec& spec) {
   proxies_[id] = {spec.name, true};
   const Result<Address> listening = address_from(member(*proxy, "listen").text);
   if (!listening) return std::unexpected(listening.error());
+  if (const auto written = write_authority(spec.tls, *proxy); !written)
+    return std::unexpected(at_proxy(spec.name, written.error().what));
   return wire::OpenedProxy{id, *listening};
 }
 
@@ -148,6 +150,8 @@ Result<wire::OpenedProxy> ServedVenue::use(const ProxySpec& spec, const JsonValu
     }
     faults_of_others_ += (faults_of_others_.empty() ? "" : ", ") + name + " on " + spec.name;
   }
+  if (const auto written = write_authority(spec.tls, there); !written)
+    return std::unexpected(at_proxy(spec.name, written.error().what));
   const std::unique_lock lock(mutex_);
   proxies_[id] = {spec.name, false};
   return wire::OpenedProxy{id, *listening};

@@ -63,10 +63,10 @@ class ServedCase(FaultlineTest):
         super().setUp()
         self.server = self.address = None
 
-    def serve(self, *options):
+    def serve(self, *options, cwd=None):
         self.server = subprocess.Popen(
-            [FAULTLINE, "serve", "--listen", "127.0.0.1:0", *options], cwd=self.folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            [FAULTLINE, "serve", "--listen", "127.0.0.1:0", *options], cwd=cwd or self.folder,
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.addCleanup(self.stop_server)
         self.address = self.server.stdout.readline().split()[1]
         return f"http://{self.address}"

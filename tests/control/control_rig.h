@@ -2,8 +2,11 @@
 
 // The compatible API with a real engine behind it, asked without sockets.
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,7 @@
 #include "proxy/control/toxiproxy.h"
 #include "proxy/wire/engine.h"
 #include "tests/support/catch.h"
+#include "tests/support/folder.h"
 #include "tests/support/wire_rig.h"
 
 namespace faultline {
@@ -45,6 +49,21 @@ struct HeldPort {
 
   wire::Descriptor socket;
   std::string address;
+};
+
+// A text as a file in a folder: where the files of a server are in memory, a test can look.
+class FileInFolder final : public control::HeldFile {
+ public:
+  FileInFolder(std::filesystem::path path, std::string_view text)
+      : file_(std::move(path)), path_(file_.string()) {
+    std::ofstream(file_) << text;
+  }
+  ~FileInFolder() override { std::filesystem::remove(file_); }
+  const std::string& path() const override { return path_; }
+
+ private:
+  const std::filesystem::path file_;
+  const std::string path_;
 };
 
 class ControlRig {
@@ -83,12 +102,20 @@ class ControlRig {
 
   Unread reader_;
   Journal journal_{reader_};
+  int texts_held_ = 0;
 
  public:
+  test::Folder texts;
   std::unique_ptr<wire::Engine> engine = started(journal_);
-  control::Registry registry{*engine, [](const std::string& host) {
+  control::Registry registry{*engine,
+                             [](const std::string& host) {
                                return host == "here" ? std::vector<std::string>{"::1", "127.0.0.1"}
                                                      : std::vector<std::string>{};
+                             },
+                             {},
+                             [this](std::string_view text) {
+                               const std::string name = std::to_string(++texts_held_);
+                               return std::make_unique<FileInFolder>(texts.path() / name, text);
                              }};
   control::Toxiproxy api{registry};
   HttpResponse last;

@@ -1,8 +1,14 @@
 #include "proxy/control/native.h"
 
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "faults/catalogue.h"
+#include "proxy/control/json_text.h"
 #include "proxy/wire/clock.h"
 #include "tests/control/control_rig.h"
 
@@ -30,6 +36,24 @@ class NativeRig : public ControlRig {
  private:
   control::Native api_{{registry, *engine, [this] { return clock; }}};
 };
+
+// A certificate that signed itself, and its key, in PEM.
+struct Pair {
+  std::string certificate, key;
+};
+Pair pair_for(const std::string& host) {
+  const test::Folder folder;
+  const auto content = [&](const char* name) {
+    std::ifstream file(folder.path() / name);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=" +
+      host + " -keyout " + (folder.path() / "key").string() + " -out " +
+      (folder.path() / "certificate").string() + " 2>/dev/null";
+  REQUIRE(system(command.c_str()) == 0);
+  return {content("certificate"), content("key")};
+}
 
 constexpr auto with_fault =
     R"({"name":"db","upstream":"127.0.0.1:1","faults":[)"
@@ -276,9 +300,68 @@ TEST_CASE("a proxy's TLS is created, shown, and cannot be changed") {
   CHECK(refused.status == 400);
   for (const char* pointer : {"/tls/insecure", "/tls/write_ca", "/tls/key_file"})
     CHECK_THAT(refused.body, Contains(std::string(R"("pointer":")") + pointer));
-  const Reply unread = rig.native(
-      "POST", "/v1/proxies", R"({"name":"b","upstream":"https://a","tls":{"ca_file":"/nowhere"}})");
-  CHECK(unread.status == 400);
-  CHECK_THAT(unread.body, Contains(R"("pointer":"/tls/ca_file")"));
   CHECK_FALSE(rig.registry.proxy("b").has_value());
+}
+
+TEST_CASE("the API reads and writes no file that its caller names") {
+  NativeRig rig;
+  // A file that is there and one that is not are the same to it.
+  const std::string there = __FILE__;
+  for (const std::string& file : {there, std::string("/nowhere")}) {
+    const Reply refused =
+        rig.native("POST", "/v1/proxies",
+                   R"({"name":"b","upstream":"https://a","tls":{"generate":"b","ca_file":")" +
+                       file + R"(","certificate_file":")" + file + R"(","key_file":")" + file +
+                       R"(","write_ca":")" + file + R"("}})");
+    CHECK(refused.status == 400);
+    CHECK_THAT(
+        refused.body,
+        Contains(
+            R"(the API reads no file; give what is in it as \"ca\"","pointer":"/tls/ca_file")"));
+    for (const char* pointer : {"/tls/certificate_file", "/tls/key_file", "/tls/write_ca"})
+      CHECK_THAT(refused.body, Contains(std::string(R"("pointer":")") + pointer));
+    CHECK_THAT(refused.body, !Contains(file));
+  }
+}
+
+TEST_CASE("certificates are given as texts, told again without their key") {
+  NativeRig rig;
+  const Pair own = pair_for("a.test");
+  const auto body = [](const std::string& name, const std::string& tls) {
+    return R"({"name":")" + name + R"(","upstream":"https://a.test","tls":)" + tls + "}";
+  };
+  const std::string certificate = control::json_string(own.certificate);
+  const Reply made =
+      rig.native("POST", "/v1/proxies",
+                 body("given", R"({"ca":)" + certificate + R"(,"certificate":)" + certificate +
+                                   R"(,"key":)" + control::json_string(own.key) + "}"));
+  CHECK(made.status == 201);
+  const Reply told = rig.native("GET", "/v1/proxies/given");
+  for (const Reply& reply : {made, told}) {
+    CHECK_THAT(reply.body, Contains(R"("ca":)" + certificate));
+    CHECK_THAT(reply.body, Contains(R"("certificate":)" + certificate));
+    CHECK_THAT(reply.body, !Contains("PRIVATE") && !Contains("\"key"));
+  }
+  CHECK((*rig.registry.proxy("given"))->tls.key.empty());
+  CHECK(std::filesystem::is_empty(rig.texts.path()));  // the engine has read them
+
+  // What OpenSSL finds wrong is said of the text, at its place, without repeating it.
+  const Pair other = pair_for("b.test");
+  const Reply mixed = rig.native("POST", "/v1/proxies",
+                                 body("mixed", R"({"certificate":)" + certificate + R"(,"key":)" +
+                                                   control::json_string(other.key) + "}"));
+  CHECK(mixed.status == 400);
+  CHECK_THAT(mixed.body, Contains("key: cannot use the key of the text given: "));
+  CHECK_THAT(mixed.body, Contains(R"("pointer":"/tls/key")") && !Contains("PRIVATE"));
+  const Reply garbage =
+      rig.native("POST", "/v1/proxies",
+                 body("bad", R"({"ca":"-----BEGIN CERTIFICATE-----\nnone\n","certificate":""})"));
+  CHECK(garbage.status == 400);
+  CHECK_THAT(garbage.body, Contains(R"("pointer":"/tls/certificate")"));
+  const Reply unread = rig.native("POST", "/v1/proxies",
+                                  body("bad", R"({"ca":"-----BEGIN CERTIFICATE-----\nnone\n"})"));
+  CHECK_THAT(unread.body, Contains("ca: cannot read certificates from the text given: "));
+  CHECK_THAT(unread.body, Contains(R"("pointer":"/tls/ca")"));
+  CHECK_FALSE(rig.registry.proxy("bad").has_value());
+  CHECK(std::filesystem::is_empty(rig.texts.path()));
 }

@@ -91,3 +91,32 @@ TEST_CASE("settings that contradict each other are all told, each by its key") {
   REQUIRE(contradictions(tls).size() == 1);
   CHECK(contradictions(tls)[0].where == "generate");
 }
+
+TEST_CASE("certificates as texts follow the rules of files, and a text is never repeated") {
+  const std::string pem = "-----BEGIN SECRET-----\n";
+  TlsSpec tls;
+  tls.ca = pem;
+  tls.key = pem;
+  tls.generate = "localhost";
+  std::vector<std::string> keys;
+  for (const Error& error : contradictions(tls)) keys.push_back(error.where);
+  CHECK(keys == std::vector<std::string>{"ca", "key"});  // no upstream in TLS; no certificate
+  tls.certificate = pem;
+  CHECK(tls.terminates());
+  CHECK(contradictions(tls).back().where == "generate");
+  tls.generate.clear();
+  tls.upstream = true;
+  CHECK(contradictions(tls).empty());
+  tls.insecure = true;
+  CHECK(contradictions(tls).at(0).what ==
+        "verifies nothing, so ca would not be read; leave one out");
+
+  tls = {};
+  tls.certificate = "/etc/ssl/own.pem";  // a path, where a text belongs
+  tls.key = "SECRET" + std::string(longest_pem, 'x');
+  const Errors errors = contradictions(tls);
+  REQUIRE(errors.size() == 2);
+  CHECK_THAT(errors[0].text(), Contains("certificate: is no PEM"));
+  CHECK_THAT(errors[1].text(), Contains("key: has 262150 bytes; at most 262144"));
+  for (const Error& error : errors) CHECK_THAT(error.text(), !Contains("SECRET"));
+}

@@ -98,6 +98,10 @@ class Faults(Tls):
         with open(self.authority, "w", encoding="ascii") as file:
             file.write(made.get("tls", {}).get("authority", ""))
 
+    def text(self, name):
+        with open(os.path.join(self.folder, name), encoding="ascii") as file:
+            return file.read()
+
     def arm(self, kind, **settings):
         return self.serving.ask("POST", "/v1/proxies/api/faults", {"kind": kind, **settings})
 
@@ -156,7 +160,7 @@ class Faults(Tls):
                 self.is_well()
 
     def test_a_given_certificate_has_a_twin_that_signed_itself(self):
-        self.proxy(certificate_file=self.folder + "/good.pem", key_file=self.folder + "/good.key")
+        self.proxy(certificate=self.text("good.pem"), key=self.text("good.key"))
         shutil.copy(self.ca(), self.authority)
         self.is_well()
         self.assertEqual(self.arm("tls_self_signed")[0], 201)
