@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 
+#include "faults/http/http_date.h"
 #include "faults/http/rule.h"
 
 namespace faultline {
@@ -44,25 +45,6 @@ constexpr auto parameters = with_request_aim(std::array<Parameter, 4>{{
      .least = "400",
      .most = "599"},
 }});
-
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
-std::string http_date(std::chrono::system_clock::time_point at) {
-  static constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(std::chrono::floor<seconds>(at - day));
-  const auto two = [](auto number) {
-    const auto value = static_cast<long>(number);
-    return (value < 10 ? "0" : "") + std::to_string(value);
-  };
-  std::string text(days[std::chrono::weekday(day).c_encoding()]);
-  text += ", " + two(static_cast<unsigned>(date.day())) + " ";
-  text += months[static_cast<unsigned>(date.month()) - 1];
-  text += " " + std::to_string(static_cast<int>(date.year())) + " " + two(time.hours().count());
-  return text + ":" + two(time.minutes().count()) + ":" + two(time.seconds().count()) + " GMT";
-}
 
 class RateLimit final : public HttpRule {
  public:

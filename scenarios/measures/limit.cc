@@ -123,12 +123,14 @@ Measure furthest(const Recording& recording, std::span<const std::string> argume
       high = std::max(high, seconds(most));
     }
     if (n == 0)
-      return Measure::cannot_tell(history.dates > 0
-                                      ? "Retry-After was told as a date, which is not compared"
-                                      : "no refusal said when to come back");
+      return Measure::cannot_tell(
+          history.dates > 0 ? "Retry-After was told as a date, and the recording does not have "
+                              "the wall clock"
+                            : "no refusal said when to come back");
     Measure measure = Measure::between(low, low, high, n);
     if (history.dates > 0)
-      measure.reason = counted(history.dates, "date") + " told, which are not compared";
+      measure.reason = counted(history.dates, "date") +
+                       " not compared: the recording does not have the wall clock";
     return measure;
   });
 }

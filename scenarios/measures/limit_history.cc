@@ -4,6 +4,8 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "faults/http/http_date.h"
+
 namespace faultline {
 namespace {
 
@@ -40,8 +42,20 @@ std::optional<Duration> wait_of(const Exchange& exchange) {
   return std::chrono::seconds(wait);
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT"
-bool is_date(std::string_view text) { return text.size() == 29 && text.ends_with(" GMT"); }
+bool is_date(const Exchange& exchange) {
+  return http::http_date_from(exchange.retry_after.view()).has_value();
+}
+
+// The instant that a date in Retry-After names. One that is over says to come back at once.
+std::optional<Instant> date_of(const Exchange& exchange, WallTime wall_zero) {
+  const auto date = http::http_date_from(exchange.retry_after.view());
+  if (!date || wall_zero == WallTime{}) return std::nullopt;
+  // Seconds: a year of four digits may be too far for nanoseconds.
+  const auto wait = *date - std::chrono::floor<std::chrono::seconds>(wall_zero);
+  if (wait > std::chrono::seconds(longest_wait)) return std::nullopt;
+  if (wait < std::chrono::seconds(-longest_wait)) return exchange.response_first;
+  return std::max(Instant(*date - wall_zero), exchange.response_first);
+}
 
 LimitArrival arrival_of(const Event& event, const LimitPlan& plan) {
   const Exchange& exchange = event.exchange;
@@ -77,7 +91,7 @@ LimitDecision::Judged judged(const LimitAnswer& answer, bool refused) {
 }
 
 std::vector<LimitDecision> decisions_of(std::vector<Seen>& seen, const LimitPlan& plan,
-                                        LimitHistory& history) {
+                                        WallTime wall_zero, LimitHistory& history) {
   std::ranges::stable_sort(seen, {}, [](const Seen& one) { return one.arrival.from; });
   count_beside(seen);
   std::vector<LimitDecision> decisions;
@@ -93,10 +107,10 @@ std::vector<LimitDecision> decisions_of(std::vector<Seen>& seen, const LimitPlan
     decision.judged = judged(answer, decision.refused);
     if (decision.refused) {
       const Exchange& exchange = one.event->exchange;
-      if (const auto wait = wait_of(exchange))
-        decision.come_back = exchange.response_first + *wait;
-      else if (is_date(exchange.retry_after.view()))
-        ++history.dates;
+      const auto wait = wait_of(exchange);
+      decision.come_back = wait ? exchange.response_first + *wait : date_of(exchange, wall_zero);
+      decision.dated = wall_zero == WallTime{} && is_date(exchange);
+      if (decision.dated) ++history.dates;
       decision.free_low = answer.free_low;
       decision.free_high = answer.free_high;
     }
@@ -127,8 +141,7 @@ bool takes_route(std::string_view route, std::string_view exchange) {
 }
 
 bool untold(const LimitDecision& decision) {
-  return decision.refused && !decision.come_back &&
-         !is_date(decision.event->exchange.retry_after.view());
+  return decision.refused && !decision.come_back && !decision.dated;
 }
 
 std::expected<LimitHistory, std::string> limit_history(const Recording& recording,
@@ -156,7 +169,7 @@ std::expected<LimitHistory, std::string> limit_history(const Recording& recordin
   }
   LimitHistory history;
   for (auto& [key, requests] : seen) {
-    auto decisions = decisions_of(requests, plan, history);
+    auto decisions = decisions_of(requests, plan, recording.wall_zero, history);
     if (!decisions.empty()) history.by_key[key] = std::move(decisions);
   }
   if (history.by_key.empty())

@@ -30,9 +30,11 @@ struct LimitDecision {
   const Event* event = nullptr;  // of the journal; its exchange
   bool refused = false;          // else it passed
   Judged judged = Judged::right;
-  // Of a refusal that says when to come back, in seconds: that instant, for who heard it as it
-  // passed the proxy; and between which instants a request would have been let through again.
+  // Of a refusal that says when to come back, in seconds or as a date: that instant, for who heard
+  // it as it passed the proxy, and has this machine's wall clock; and between which instants a
+  // request would have been let through again.
   std::optional<Instant> come_back{};
+  bool dated = false;  // it says so as a date, and the recording does not have the wall clock
   Instant free_low{};
   Instant free_high{};
 };
@@ -40,7 +42,7 @@ struct LimitDecision {
 struct LimitHistory {
   std::map<std::string, std::vector<LimitDecision>> by_key;
   std::uint64_t unknown = 0;  // requests that are not judged
-  std::uint64_t dates = 0;  // refusals that say when to come back as a date, which is not compared
+  std::uint64_t dates = 0;    // refusals that are `dated`
 
   std::vector<const LimitDecision*> all() const;
 };

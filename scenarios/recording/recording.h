@@ -11,6 +11,7 @@
 // All instants count nanoseconds from drill time 0 (the first scheduled request); what happened
 // before is negative.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -22,6 +23,8 @@
 #include "scenarios/drill/drill.h"
 
 namespace faultline {
+
+using WallTime = std::chrono::sys_time<Duration>;
 
 // Exactly one per request; measures 5.9.
 enum class Outcome : std::uint8_t {
@@ -107,9 +110,10 @@ std::string_view name(Ending ending);
 
 struct Recording {
   Drill drill;
-  std::string version;                             // of faultline
-  std::string started_at;                          // wall clock, RFC 3339 UTC: a label
-  Instant clock_zero{};                            // drill time 0 on CLOCK_MONOTONIC
+  std::string version;     // of faultline
+  std::string started_at;  // wall clock, RFC 3339 UTC: a label
+  Instant clock_zero{};    // drill time 0 on CLOCK_MONOTONIC
+  WallTime wall_zero{};    // … and on the wall clock, for dates that services tell; 0: not known
   std::map<std::string, std::string> environment;  // kernel, cores, congestion control, …
   std::vector<std::string> overrides;              // --set, in order
   std::map<std::string, std::string> variables;    // ${VAR} that the drill used; secrets redacted

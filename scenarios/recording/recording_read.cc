@@ -286,6 +286,7 @@ void run_from(const Node& from, Recording& recording, Header& header) {
   recording.version = text(from, "version");
   recording.started_at = text(from, "started_at");
   recording.clock_zero = instant(from, "clock_zero");
+  recording.wall_zero = WallTime(instant(from, "wall_zero").time_since_epoch());
   recording.ending = named(from, "ending", Ending::failed);
   recording.why = text(from, "why");
   recording.signal = number<std::int32_t>(from, "signal");

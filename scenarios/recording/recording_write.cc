@@ -126,6 +126,7 @@ std::string run_document(const Recording& recording) {
     object.count("seed", recording.drill.seed);
     object.text("started_at", recording.started_at);
     object.instant_if_any("clock_zero", recording.clock_zero);
+    object.instant_if_any("wall_zero", Instant(recording.wall_zero.time_since_epoch()));
     object.text("ending", name(recording.ending));
     object.text_if_any("why", recording.why);
     object.number("signal", recording.signal);

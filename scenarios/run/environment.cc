@@ -9,6 +9,8 @@
 #include <fstream>
 #include <thread>
 
+#include "proxy/wire/clock.h"
+
 namespace faultline {
 namespace {
 
@@ -69,5 +71,9 @@ std::map<std::string, std::string> environment_of_this_machine() {
 
 std::string wall_clock() { return formatted("%Y-%m-%dT%H:%M:%SZ"); }
 std::string wall_clock_for_names() { return formatted("%Y%m%d-%H%M%S"); }
+
+std::chrono::sys_time<Duration> wall_clock_at(Instant at) {
+  return std::chrono::system_clock::now() + (at - wire::now());
+}
 
 }  // namespace faultline

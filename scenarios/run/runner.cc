@@ -165,6 +165,7 @@ bool Runner::start_processes() {
 bool Runner::start_load() {
   load_.prepare(drill_, *recorder_);
   zero_ = wire::now() + lead;
+  recording_.wall_zero = wall_clock_at(zero_);
   faults_.count_from(zero_);
   recorder_->start(zero_);
   Recording begun = recording_;

@@ -1,6 +1,7 @@
 // What the HTTP faults read: header blocks, aims, JSON places, chunks; and what they tell of time.
 
 #include "faults/http/chunked.h"
+#include "faults/http/http_date.h"
 #include "faults/http/json_place.h"
 #include "faults/http/request_aim.h"
 #include "faults/http/rule.h"
@@ -213,6 +214,22 @@ TEST_CASE("what Retry-After says may be missing, a lie or no time at all") {
   CHECK(told("garbage") == "soon, perhaps, soon, perhaps");
   CHECK(told("86400") == "86400, early 86400");
   const std::string date = told("http_date").substr(0, 29);
-  CHECK(date.ends_with(" GMT"));
-  CHECK(date.substr(3, 2) == ", ");
+  CHECK(http::http_date_from(date).has_value());
+}
+
+TEST_CASE("who comes back before the date that it was told is early") {
+  const auto fault = configured("rate_limit", {{"limit", std::string("0"), ""},
+                                               {"window", std::string("10s"), ""},
+                                               {"retry_after", std::string("http_date"), ""}});
+  const Halves halves = fault->fresh_halves();
+  // The window ends at 10 s, and the date is the first whole second of the wall clock after it.
+  const auto early = [&](Duration at, std::uint64_t ordinal) {
+    return asked_at(*halves.upstream, at, ordinal).starts_with("early ");
+  };
+  CHECK_FALSE(early(1s, 1));
+  CHECK(early(2s, 2));
+  CHECK(early(9900ms, 3));
+  CHECK_FALSE(early(11s, 4));  // and is told of 20 s
+  CHECK(early(19900ms, 5));
+  CHECK_FALSE(early(21s, 6));
 }

@@ -272,12 +272,44 @@ TEST_CASE("a refusal without a Retry-After that can be read told nothing") {
   story.meets(0, pass).meets(100, {"429", ""}).meets(200, {"429", "soon"});
   story.meets(300, {"429", "-1"});
   check(story.of("untold"), 3);
+  for (const char* garbage : {"Sun, 06 Nov 1994 08:49:37 CET", "Mon, 06 Nov 1994 08:49:37 GMT",
+                              "Sun, 06 Nov 1994 08:49:67 GMT", "1994-11-06 08:49:37"})
+    story.meets(400, {"429", garbage});
+  check(story.of("untold"), 7);
   CHECK(story.of("told_late").certainty == Certainty::unknown);
-  story.meets(400, {"429", "Sun, 06 Nov 1994 08:49:37 GMT"});
-  check(story.of("untold"), 3);
+}
+
+TEST_CASE("a date in Retry-After is laid beside the end of the window, by the wall clock") {
+  const auto at = std::chrono::sys_seconds(std::chrono::seconds(784'111'777));  // 08:49:37
+  LimitStory story(1);
+  story.recording().wall_zero = at - std::chrono::milliseconds(200);
+  const auto told = [&](double when, const std::string& date) { story.meets(when, {"429", date}); };
+  story.meets(0, pass);                        // free again in [995, 1006]
+  told(300, "Sun, 06 Nov 1994 08:49:38 GMT");  // at 1200
+  check(story.of("told_late"), 0.194, 0.205);
+  check(story.of("told_early"), 0);
+  told(400, "Sun, 06 Nov 1994 08:49:37 GMT");  // at 200, which is over: at once, 401
+  check(story.of("told_early"), 0.594, 0.605);
+  told(500, "Thu, 01 Jan 1970 00:00:00 GMT");  // likewise, 501
+  check(story.of("told_early"), 0.594, 0.605);
+  told(600, "Sun, 06 Nov 1994 08:50:37 GMT");  // at 60200
+  check(story.of("told_late"), 59.194, 59.205);
+  CHECK(story.of("told_late").n == 4);
+  CHECK(story.of("told_late").reason.empty());
+  check(story.of("untold"), 0);
+  told(700, "Fri, 31 Dec 9999 23:59:59 GMT");  // further than anybody waits
+  CHECK(story.of("told_late").n == 4);
+  check(story.of("untold"), 1);
+}
+
+TEST_CASE("a recording without the wall clock cannot compare dates, and says so") {
+  LimitStory story(1);
+  story.meets(0, pass).meets(400, {"429", "Sun, 06 Nov 1994 08:49:37 GMT"});
+  check(story.of("untold"), 0);
   CHECK(story.of("told_late").reason.find("date") != std::string::npos);
   story.meets(500, refused);
-  CHECK(story.of("told_late").reason == "1 date told, which are not compared");
+  CHECK(story.of("told_late").reason ==
+        "1 date not compared: the recording does not have the wall clock");
 }
 
 TEST_CASE("requests under way at once are counted by route") {

@@ -136,6 +136,7 @@ Recording random_recording(Chance& chance) {
   recording.drill.source = source;
   recording.version = chance.text(10);
   recording.started_at = "2026-01-31T12:00:00Z";
+  recording.wall_zero = WallTime(std::chrono::nanoseconds(1'769'860'800'123'456'789));
   recording.environment = {{"kernel", chance.text(30)}, {"cores", "2"}};
   recording.variables = {{"HOME", chance.text(30)}};
   recording.proxies = {{1, "front"}};
