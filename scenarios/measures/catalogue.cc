@@ -3,6 +3,7 @@
 #include <cctype>
 #include <functional>
 
+#include "scenarios/measures/fate.h"
 #include "scenarios/measures/kinds.h"
 #include "scenarios/measures/phases.h"
 #include "scenarios/measures/samples.h"
@@ -47,6 +48,7 @@ constexpr std::array kinds = {
     &measures::resent,
     &measures::client_timeout,
     &measures::at_once,
+    &measures::fate,
     &measures::offered,
     &measures::acknowledged,
     &measures::refused,
@@ -125,6 +127,12 @@ bool is_ordinal(const std::string& word) {
          std::ranges::all_of(word, [](unsigned char c) { return std::isdigit(c); });
 }
 
+std::string word_problem(const std::string& word, const std::vector<std::string>& words,
+                         const std::string& what) {
+  if (std::ranges::find(words, word) != words.end()) return "";
+  return "\"" + word + "\" is no word for " + what + suggestion(word, words);
+}
+
 // What is wrong with one argument; empty: nothing.
 std::string argument_problem(ArgumentType type, const std::string& word, const Drill& drill) {
   std::vector<std::string> known;
@@ -178,6 +186,10 @@ std::string argument_problem(ArgumentType type, const std::string& word, const D
       if (word.starts_with('/')) return "";
       return "\"" + word + "\" is no path; write one such as /oauth/token or /users/*";
     }
+    case ArgumentType::did:
+      return word_problem(word, did_words(), "what a server did");
+    case ArgumentType::told:
+      return word_problem(word, told_words(), "what a client was told");
     case ArgumentType::status: {
       if (is_status(word)) return "";
       return "\"" + word + "\" is no status; write one such as 503, or an outcome such as timeout";

@@ -90,6 +90,9 @@ extern const MeasureKind backoff_jitter;
 extern const MeasureKind resent;
 extern const MeasureKind client_timeout;
 
+// fate.cc
+extern const MeasureKind fate;
+
 // at_once.cc
 extern const MeasureKind at_once;
 

@@ -49,6 +49,8 @@ enum class ArgumentType : std::uint8_t {
   proxy,    // name of a proxy
   ordinal,  // "2": the second of its kind
   limit,    // name of a declared rate limit
+  did,      // "withheld", "given", "any": what a server did of a request (fate.h)
+  told,     // "nothing", "failed", "any": what a client was told of it
   route,    // "/oauth/token", "/users/*": the path of a request
 };
 

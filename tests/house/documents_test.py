@@ -101,8 +101,8 @@ kind = "postgres"
 connection = "host=127.0.0.1"
 query = "select 1"
 """
-ARGUMENTS = {"fault": "outage", "opening": "1", "source": "source", "phase": "baseline",
-             "status": "503", "sink": "sink", "stage": "stage", "route": "/route"}
+ARGUMENTS = {"fault": "outage", "opening": "1", "source": "source", "phase": "all", "did": "any",
+             "told": "any", "status": "503", "sink": "sink", "stage": "stage", "route": "/r"}
 VALUES = {"duration": "1s", "count": "10", "share": "5%"}
 # A value for each parameter of a fault.
 PARAMETERS = {

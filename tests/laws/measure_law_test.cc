@@ -45,6 +45,12 @@ std::vector<std::string> arguments_for(const MeasureKind& kind) {
       case ArgumentType::route:
         arguments.emplace_back("/a");
         break;
+      case ArgumentType::did:
+        arguments.emplace_back("given");
+        break;
+      case ArgumentType::told:
+        arguments.emplace_back("failed");
+        break;
       case ArgumentType::stage:
         arguments.emplace_back("spike");
         break;

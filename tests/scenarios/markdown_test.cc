@@ -192,6 +192,21 @@ TEST_CASE("the ledger tells what each sender was told and names the messages to 
   CHECK(has(unread, "**lost cannot tell**"));
 }
 
+TEST_CASE("the ledger has what servers did and clients were told, by proxy") {
+  RecordingBuilder run;
+  run.load({0, 10000}).exchange("db", 100, 101, Told::ack).exchange("db", 200, 201, Told::ack);
+  run.exchange("front", 300, 301, Told::nothing).exchange("front", 400, 401, Told::ambiguous);
+  run.recording().events.back().exchange.fate = Fate::withheld;
+  const std::string page = section(page_of(run.recording()), "Ledger");
+  INFO(page);
+  CHECK(has(page, "| Proxy | The server | The client was told | n |"));
+  CHECK(has(page, "| front | never saw it | failure, perhaps done | 1 |"));
+  CHECK(has(page, "| front | cannot tell | nothing | 1 |"));
+  CHECK(has(page, "| db | was given it | success | 2 |"));
+  run.recording().events_lost = 1;
+  CHECK_FALSE(has(section(page_of(run.recording()), "Ledger"), "The client was told | n |"));
+}
+
 TEST_CASE("the log has the names and columns that parsers of k6's know") {
   RecordingBuilder run;
   for (int i = 1; i <= 100; ++i) run.request(300.0 * i, i, {});

@@ -95,6 +95,7 @@ void ledger(Page& page, const Story& story) {
   }
   page.table({"Messages", "Observed", "Definition", "Reason"}, rows, "no measure counts messages");
   for (const SinkPlan& plan : story.drill.sinks) sink(page, story, plan);
+  fates(page, story);
 }
 
 }  // namespace faultline::markdown

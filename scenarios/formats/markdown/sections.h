@@ -42,6 +42,8 @@ void failures(Page& page, const Story& story);
 
 // ledger.cc: what became of every message, in all and by sink.
 void ledger(Page& page, const Story& story);
+// fates.cc: a part of it, on the exchanges of proxies.
+void fates(Page& page, const Story& story);
 
 // closing.cc: whether the numbers fit together, and what to make of them.
 void audit(Page& page, const Story& story);
