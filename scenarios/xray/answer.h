@@ -55,6 +55,11 @@ struct Answer {
 
 using Answers = std::map<std::string, Answer, std::less<>>;  // one per name
 
+// A figure as all of them are shown: seven digits at most, whole numbers whole.
+std::string figure(double value);
+// "ratio", "5", "2.98 s (2.9 to 3)", "404 ignored, 500 failure"; nothing where there is no value.
+std::string value_text(std::string_view name, const Answer& answer);
+
 std::string render_terminal(const Answers& answers);
 std::string render_json(const Answers& answers);
 

@@ -8,6 +8,7 @@
 
 #include "scenarios/drill/document.h"
 #include "scenarios/xray/bench.h"
+#include "scenarios/xray/contract_table.h"
 
 namespace faultline::xray {
 namespace {
@@ -32,9 +33,13 @@ class Reader {
  public:
   explicit Reader(std::string file) : file_(std::move(file)) {}
 
+  std::string where(const Place& place) const {
+    if (place.set != 0) return "--set " + std::to_string(place.set);
+    return file_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+  }
+
   void wrong(const Place& place, const std::string& what) {
-    errors.push_back(
-        {file_ + ":" + std::to_string(place.line) + ":" + std::to_string(place.column), what});
+    errors.push_back({where(place), what});
   }
 
   void read(const Member& member) {
@@ -44,6 +49,7 @@ class Reader {
                    "unknown name " + faultline::quoted(member.key) + suggestion(member.key, known));
     }
     Expected expected;
+    expected.where = where(member.place);
     if (member.key == "counts") {
       counts(member.value, expected);
     } else {
@@ -174,8 +180,12 @@ State judged(const Expected& expected, const Answer& answer) {
 Checked<Contract> contract_from(std::string_view text, const std::string& file) {
   const Result<Node> document = parse_document(text, file);
   if (!document) return std::unexpected(Errors{document.error()});
+  return contract_from(*document, file);
+}
+
+Checked<Contract> contract_from(const Node& table, const std::string& file) {
   Reader reader(file);
-  for (const Member& member : document->members) reader.read(member);
+  for (const Member& member : table.members) reader.read(member);
   if (!reader.errors.empty()) return std::unexpected(std::move(reader.errors));
   return std::move(reader.contract);
 }
@@ -185,6 +195,14 @@ Checked<Contract> read_contract(const std::string& file) {
   if (!in) return std::unexpected(Errors{{file, "cannot be read"}});
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   return contract_from(text, file);
+}
+
+std::vector<std::string> words_for(std::string_view name) {
+  for (const Treatment one : classes) {
+    if (xray::name(one) == name) return counting_words;
+  }
+  const auto known = words_of.find(name);
+  return known == words_of.end() ? std::vector<std::string>() : known->second;
 }
 
 Compliance compare(const Contract& contract, Answers& answers) {

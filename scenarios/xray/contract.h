@@ -26,6 +26,7 @@ struct Expected {
   std::optional<Range> range;                 // what was found must meet it
   std::map<std::string, std::string> counts;  // of the classes named
   std::string text;                           // as a reader is told it
+  std::string where;                          // file, line and column
 };
 
 using Contract = std::map<std::string, Expected, std::less<>>;
@@ -33,6 +34,9 @@ using Contract = std::map<std::string, Expected, std::less<>>;
 // Every mistake, each with file, line and column.
 Checked<Contract> read_contract(const std::string& file);
 Checked<Contract> contract_from(std::string_view text, const std::string& file);
+
+// The words that an answer, or a class of outcomes, can be; none: it is a number, or unknown.
+std::vector<std::string> words_for(std::string_view name);
 
 enum class Compliance : std::uint8_t { kept, contradicted, untold };
 

@@ -10,7 +10,7 @@ namespace faultline::xray {
 namespace {
 
 // At least four digits, and whole numbers whole.
-std::string figure(double value, int digits = 4) {
+std::string figure_of(double value, int digits = 4) {
   std::array<char, 40> text{};
   const bool whole = value == std::round(value) && std::abs(value) < 1e9;
   const int length = whole ? std::snprintf(text.data(), text.size(), "%.0f", value)
@@ -19,7 +19,7 @@ std::string figure(double value, int digits = 4) {
 }
 
 std::string exactly(const std::optional<Range>& range, double Range::* end) {
-  return range ? figure((*range).*end, 7) : "null";
+  return range ? figure((*range).*end) : "null";
 }
 
 // A line of the table: its title, at least so wide, and the rest.
@@ -44,7 +44,7 @@ void append_value(std::string& out, const Answer& answer) {
   } else if (answer.truth) {
     out += *answer.truth ? "true" : "false";
   } else if (answer.number) {
-    out += figure(*answer.number);
+    out += figure_of(*answer.number);
   } else {
     out += "null";
   }
@@ -61,10 +61,10 @@ std::string value_for_people(std::string_view name, const Answer& answer) {
   std::string text = answer.word;
   if (answer.truth) text = *answer.truth ? "yes" : "no";
   if (answer.number && name != "backoff") {
-    text += (text.empty() ? "" : " ") + figure(*answer.number) + unit;
+    text += (text.empty() ? "" : " ") + figure_of(*answer.number) + unit;
   }
   if (answer.range && answer.range->low != answer.range->high) {
-    text += " (" + figure(answer.range->low) + " to " + figure(answer.range->high) + ")";
+    text += " (" + figure_of(answer.range->low) + " to " + figure_of(answer.range->high) + ")";
   }
   return text;
 }
@@ -75,6 +75,16 @@ std::string_view name(State state) {
   constexpr std::array<std::string_view, 5> words{"found", "not_exercised", "no_breaker_seen",
                                                   "confirmed", "contradicted"};
   return words[static_cast<std::size_t>(state)];
+}
+
+std::string figure(double value) { return figure_of(value, 7); }
+
+std::string value_text(std::string_view name, const Answer& answer) {
+  std::string all;
+  for (const auto& [outcome, word] : answer.counts) {
+    all += (all.empty() ? "" : ", ") + outcome + " " + (word.empty() ? "not told apart" : word);
+  }
+  return answer.counts.empty() ? value_for_people(name, answer) : all;
 }
 
 std::string render_json(const Answers& answers) {
@@ -93,7 +103,7 @@ std::string render_json(const Answers& answers) {
         series += '[';
         for (const Range& range : answer.series) {
           series += &range == &answer.series.front() ? "[" : ",[";
-          series += figure(range.low, 7) + "," + figure(range.high, 7) + "]";
+          series += figure(range.low) + "," + figure(range.high) + "]";
         }
         series += ']';
       }
@@ -115,7 +125,7 @@ std::string render_terminal(const Answers& answers) {
       out += line(outcome, word.empty() ? "not told apart" : word, true);
     }
     for (const Range& range : answer.series) {
-      out += line("open for", figure(range.low) + " to " + figure(range.high) + " s", true);
+      out += line("open for", figure_of(range.low) + " to " + figure_of(range.high) + " s", true);
     }
     out += line("", "  " + answer.evidence);
   }

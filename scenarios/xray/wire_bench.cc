@@ -14,7 +14,9 @@ WorkloadPlan plan_of(const Places& places) {
   WorkloadPlan plan;
   plan.method = places.method;
   plan.path = places.path;
+  plan.headers = places.headers;
   plan.headers["Connection"] = "close";
+  plan.body = places.body;
   return plan;
 }
 
@@ -70,7 +72,7 @@ std::size_t WireBench::call() {
   calls_.push_back({now(), never, 0});
   clients_.push_back(std::make_unique<HttpClient>(client_setting_));
   Request request;
-  request.id = std::to_string(place);
+  request.id = places_.ids + std::to_string(place);
   request.scheduled = calls_.back().begun;
   clients_.back()->ask(std::move(request), place, now() + call_limit);
   return place;
@@ -115,6 +117,7 @@ bool WireBench::wait(Instant limit, const std::function<bool()>& enough) {
 
 std::string WireBench::obstacle() const {
   if (waiting_.signal() != 0) return "stopped by signal " + std::to_string(waiting_.signal());
+  if (obstacle_.empty() && waiting_.disturbed()) return "it was interrupted";
   return obstacle_;
 }
 

@@ -22,6 +22,9 @@ struct Places {
   Address drive;
   std::string path = "/";
   std::string method = "GET";
+  std::map<std::string, std::string> headers = {};
+  std::string body = {};
+  std::string ids = {};  // what {id} begins with, in headers and body
 };
 
 class WireBench final : public Bench, private wire::HttpStand::Owner, private HttpClient::Owner {
