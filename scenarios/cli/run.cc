@@ -123,6 +123,11 @@ int run(std::span<const std::string> words) {
     for (const Error& error : read.error()) std::fprintf(stderr, "%s\n", error.text().c_str());
     return exit_usage;
   }
+  if (*on && read->drill.xray) {
+    return usage_error(run_verb, "--on: the X-ray of this drill answers in the place of proxy " +
+                                     faultline::quoted(read->drill.xray->on) +
+                                     " itself, in this process; run the drill without --on");
+  }
   RunOptions options;
   options.folder = arguments.value("out").value_or(fresh_folder(read->drill.name).string());
   options.version = FAULTLINE_VERSION;

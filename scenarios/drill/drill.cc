@@ -25,6 +25,7 @@ class Resolution {
       put(process.ready_http, process.where);
     }
     for (SinkPlan& sink : drill_.sinks) put(sink.connection, sink.where);
+    if (drill_.xray) put(drill_.xray->drive, drill_.xray->where);
     std::erase_if(drill_.late_addresses, [&](LateAddress& late) {
       put(late.text, late.where);
       return late_references(late.text).empty() && settle(late);

@@ -15,6 +15,7 @@
 #include "faults/settings.h"
 #include "proxy/spec.h"
 #include "scenarios/drill/expectation.h"
+#include "scenarios/xray/contract.h"
 
 namespace faultline {
 
@@ -158,6 +159,19 @@ struct LimitPlan {
   std::string where;
 };
 
+// An examination in place of load and faults: the X-ray of a circuit breaker.
+struct XrayPlan {
+  std::string kind = "breaker";
+  std::string on;     // the proxy in whose place it answers the service
+  std::string drive;  // URL; a request to it makes the service call its upstream once
+  RequestPlan request{"", 1, "GET", "", {}, ""};  // without path, which the URL has
+  Duration within = std::chrono::minutes(10);
+  xray::Contract contract;    // each name of it is an expectation, too
+  std::string contract_file;  // as the drill names it; empty: it stands in the drill, or is none
+  std::string contract_text;  // of that file, verbatim; goes into the run folder
+  std::string where;
+};
+
 struct Timing {
   Duration warmup = std::chrono::seconds(2);  // [0, warmup) is in no measure
   Duration window = std::chrono::seconds(5);  // full recovery: W, step and H of measures 5.4
@@ -188,6 +202,7 @@ struct Drill {
   std::vector<FaultPlan> faults;
   std::vector<SinkPlan> sinks;
   std::vector<LimitPlan> limits;
+  std::optional<XrayPlan> xray;  // then there are no workloads, faults, sinks and limits
   std::vector<Expectation> expectations;
   std::vector<LateAddress> late_addresses;
 
@@ -202,9 +217,9 @@ Duration fault_end(const Drill& drill, const FaultPlan& fault);
 // What a run finds out on its way, put where the drill refers to it: first the free ports
 // (${port.NAME}), then, once the proxies are open, their addresses (${proxy.NAME.listen}, .host,
 // .port; a proxy that listens on every address is dialed on loopback). Looked at are commands,
-// environments, readiness, addresses and connections; in these strings a dollar is written `$$`
-// until both have been done, in this order, each once. Errors: a reference to what the map does not
-// hold, an address that makes no sense now.
+// environments, readiness, addresses, connections and URLs; in these strings a dollar is written
+// `$$` until both have been done, in this order, each once. Errors: a reference to what the map
+// does not hold, an address that makes no sense now.
 Checked<Drill> resolve_ports(Drill drill, const std::map<std::string, std::uint16_t>& ports);
 Checked<Drill> resolve_listeners(Drill drill, const std::map<std::string, Address>& listeners);
 

@@ -5,6 +5,7 @@
 // places, so that one run tells them all.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,6 +48,7 @@ class Reading {
 
   Variables variables;
   std::vector<std::pair<LateReference, Place>> references;  // that strings hold, yet unchecked
+  std::function<Result<std::string>(const std::string& name)> beside;  // drill_toml.h
 
  private:
   std::string file_;

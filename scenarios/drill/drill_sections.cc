@@ -186,10 +186,15 @@ void read_expectations(Section& root, Drill& drill) {
   const Node* node = root.find("expect");
   check_thresholds(root.reading(), drill);
   if (!node || (node->kind == NodeKind::array && node->items.empty())) {
-    if (!drill.expectations.empty()) return;
-    root.wrong("expect",
-               "a drill without an expectation cannot fail; add one such as expect = "
-               "[\"touched(outage) >= 1\"], before the first [section]");
+    // What is wrong with a contract was told; nothing wrong with it, and it expects something.
+    const Node* xray = root.find("xray");
+    const bool contract = xray && xray->find("contract");
+    if (contract || !drill.expectations.empty()) return;
+    root.wrong(
+        "expect",
+        "a drill without an expectation cannot fail; add one such as expect = [\"" +
+            std::string(drill.xray ? "xray.is(hung_probe, stuck) == 0" : "touched(outage) >= 1") +
+            "\"], before the first [section]");
     return;
   }
   if (node->kind != NodeKind::array) {
@@ -287,10 +292,14 @@ void read_sections(Reading& reading, const Node& node, Drill& drill) {
   read_timing(root, drill);
   read_proxies(root, drill);
   read_processes(root, drill);
-  read_workloads(root, drill);
-  read_faults(root, drill);
-  read_sinks(root, drill);
-  read_limits(root, drill);
+  if (root.find("xray")) {
+    read_xray(root, drill);
+  } else {
+    read_workloads(root, drill);
+    read_faults(root, drill);
+    read_sinks(root, drill);
+    read_limits(root, drill);
+  }
   check_references(reading, drill);
   read_expectations(root, drill);
   root.finish();

@@ -1,7 +1,8 @@
 #pragma once
 
 // What each section of a drill file may hold. Sections are read in the order in which they refer to
-// each other: ports, proxies, processes, workloads, faults, sinks, limits, expectations.
+// each other: ports, proxies, processes, workloads, faults, sinks, limits, or in their
+// place the X-ray, expectations.
 
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@ void read_sections(Reading& reading, const Node& root, Drill& drill);
 void read_workloads(Section& root, Drill& drill);
 void read_faults(Section& root, Drill& drill);
 void read_limits(Section& root, Drill& drill);
+void read_xray(Section& root, Drill& drill);  // and says what does not go with it
 
 // What of a fault is the same in a drill and in the configuration of `serve`: the proxies of
 // `drill` that it is on, and, last, the settings of its kind and of its aim.
@@ -37,6 +39,9 @@ bool read_address(Section& section, std::string_view key, LateAddress to, Drill&
 // The same for a text that was read already and is in `to`.
 bool place_address(Section& section, std::string_view key, LateAddress to, Drill& drill,
                    std::optional<Address>& into);
+
+// Of a request: method, headers and body.
+void read_request_parts(Section& request, RequestPlan& plan);
 
 // Whether the text can be the name of a header.
 bool is_token(std::string_view text);

@@ -153,6 +153,7 @@ Checked<ReadDrill> read_drill(const DrillSource& source) {
   if (!root) return std::unexpected(Errors{root.error()});
 
   Reading reading(source.file, source.environment);
+  reading.beside = source.beside;
   for (std::size_t i = 0; i < source.sets.size(); ++i)
     if (const auto applied = apply_override(*root, source.sets[i], i + 1); !applied)
       reading.wrong({.set = i + 1}, applied.error().what);

@@ -22,6 +22,8 @@ struct DrillSource {
   std::string text;               // its content
   std::vector<std::string> sets;  // --set key=value, in order; later ones win
   std::function<std::optional<std::string>(std::string_view)> environment;  // empty: none is set
+  // The text of a file that the drill names, relative to the drill's own; empty: none can be read.
+  std::function<Result<std::string>(const std::string& name)> beside = {};
 };
 
 struct ReadDrill {

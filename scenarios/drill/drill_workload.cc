@@ -32,21 +32,13 @@ void read_header_name(Section& section, std::string_view key, std::string& into)
 }
 
 void read_request(Section& request, RequestPlan& plan) {
-  request.choice("method", plan.method,
-                 {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"});
+  read_request_parts(request, plan);
   request.text("path", plan.path);
   if (!plan.path.starts_with('/') ||
       std::ranges::any_of(plan.path, [](char c) { return c <= ' ' || c == 127; }))
     request.wrong("path", quoted(plan.path) +
                               " is not a path; it begins with / and has no "
                               "blanks");
-  request.text_map("headers", plan.headers, Late::none);
-  for (const auto& [name, value] : plan.headers) {
-    if (!is_token(name)) request.wrong("headers", quoted(name) + " is not the name of a header");
-    if (value.find_first_of("\r\n") != std::string::npos)
-      request.wrong("headers", name + " holds a line break");
-  }
-  request.text("body", plan.body);
 }
 
 void read_mix(Section& section, WorkloadPlan& workload) {
@@ -279,6 +271,18 @@ bool is_token(std::string_view text) {
     return std::isalnum(static_cast<unsigned char>(c)) ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
   });
+}
+
+void read_request_parts(Section& request, RequestPlan& plan) {
+  request.choice("method", plan.method,
+                 {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"});
+  request.text_map("headers", plan.headers, Late::none);
+  for (const auto& [name, value] : plan.headers) {
+    if (!is_token(name)) request.wrong("headers", quoted(name) + " is not the name of a header");
+    if (value.find_first_of("\r\n") != std::string::npos)
+      request.wrong("headers", name + " holds a line break");
+  }
+  request.text("body", plan.body);
 }
 
 void read_workloads(Section& root, Drill& drill) {

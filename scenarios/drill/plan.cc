@@ -38,8 +38,11 @@ std::string listen_of(const Drill& drill, const ProxySpec& proxy) {
 
 void add_ports(std::string& out, const Drill& drill) {
   out += "\nports it would bind\n";
-  for (const ProxySpec& proxy : drill.proxies)
-    out += "  " + padded(proxy.name) + listen_of(drill, proxy) + ", by the proxy\n";
+  for (const ProxySpec& proxy : drill.proxies) {
+    const bool of_xray = drill.xray && drill.xray->on == proxy.name;
+    out += "  " + padded(proxy.name) + listen_of(drill, proxy) +
+           (of_xray ? ", by the X-ray\n" : ", by the proxy\n");
+  }
   for (const std::string& port : drill.ports)
     out += "  " + padded(port) + "a free port for ${port." + port + "}, left to a process\n";
 }
@@ -199,6 +202,19 @@ void add_limits(std::string& out, const Drill& drill) {
   }
 }
 
+void add_xray(std::string& out, const XrayPlan& plan) {
+  const std::string margin = "\n  " + padded("");
+  out += "\nX-ray, in place of load and faults\n";
+  out += "  " + padded(plan.kind) + "in the place of " + plan.on + "; within " +
+         to_string(plan.within) + margin + "drives " + plan.request.method + " " + plan.drive +
+         margin;
+  if (plan.contract.empty()) {
+    out += "without a contract\n";
+  } else {
+    out += "contract " + (plan.contract_file.empty() ? "in the drill" : plan.contract_file) + "\n";
+  }
+}
+
 }  // namespace
 
 std::uint64_t planned_arrivals(const WorkloadPlan& workload) {
@@ -220,10 +236,14 @@ std::string plan_text(const ReadDrill& read) {
   add_ports(out, drill);
   add_proxies(out, drill);
   add_processes(out, drill);
-  add_workloads(out, drill);
-  add_timeline(out, drill);
-  out += "\nfull recovery: windows of " + to_string(drill.timing.window) + ", every " +
-         to_string(drill.timing.step) + ", held for " + to_string(drill.timing.hold) + "\n";
+  if (drill.xray) {
+    add_xray(out, *drill.xray);
+  } else {
+    add_workloads(out, drill);
+    add_timeline(out, drill);
+    out += "\nfull recovery: windows of " + to_string(drill.timing.window) + ", every " +
+           to_string(drill.timing.step) + ", held for " + to_string(drill.timing.hold) + "\n";
+  }
   add_sinks(out, drill);
   add_limits(out, drill);
   out += "\nexpectations\n";

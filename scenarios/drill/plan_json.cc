@@ -38,6 +38,7 @@ class PlanJson {
       list(plan.key("faults"), by_beginning(), &PlanJson::fault);
       list(plan.key("sinks"), drill_.sinks, &PlanJson::sink);
       list(plan.key("limits"), drill_.limits, &PlanJson::limit);
+      if (drill_.xray) xray(plan.key("xray"), *drill_.xray);
       std::vector<std::string> expectations;
       for (const Expectation& one : drill_.expectations) expectations.push_back(one.text);
       names(plan.key("expect"), expectations);
@@ -239,6 +240,18 @@ class PlanJson {
     names(object.key("routes"), limit.routes);
     object.count("status", limit.status);
     span(object, "tolerance", limit.tolerance);
+  }
+
+  void xray(std::string& out, const XrayPlan& plan) const {
+    JsonObject object(out);
+    put(object, "kind", plan.kind);
+    put(object, "on", plan.on);
+    put(object, "drive", plan.drive);
+    put(object, "method", plan.request.method);
+    span(object, "within", plan.within);
+    if (!plan.contract_file.empty()) put(object, "contract_file", plan.contract_file);
+    JsonObject contract(object.key("contract"));
+    for (const auto& [name, expected] : plan.contract) put(contract, name, expected.text);
   }
 
   const Drill& drill_;

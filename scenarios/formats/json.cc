@@ -231,6 +231,7 @@ std::string render(const Report& report, const Recording& recording) {
   js::array faults;
   for (const FaultReport& one : report.faults) faults.push_back(fault(one));
   out["faults"] = std::move(faults);
+  if (report.xray) out["xray"] = js::parse(xray::render_json(*report.xray));
   out["ledger"] = ledger(report);
   out["audit"] = audit(report.audit);
   out["environment"] = texts(recording.environment);

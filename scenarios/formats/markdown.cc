@@ -21,6 +21,7 @@ std::string render(const Report& report, const Recording& recording) {
   markdown::connections(page, story);
   markdown::limits(page, story);
   markdown::breaker(page, story);
+  markdown::xray(page, story);
   markdown::health(page, story);
   markdown::queries(page, story);
   markdown::spike(page, story);

@@ -59,8 +59,9 @@ class Page {
     verdict();
     expectations();
     for (const FaultReport& one : report_.faults) fault(one);
+    xray();
     load();
-    ledger();
+    if (!recording_.drill.xray) ledger();
     notes();
     again();
     return std::move(out_);
@@ -198,6 +199,21 @@ class Page {
     Table table{Align::left, right, right, right, right, right, right};
     table.row({std::move(title), "n", "p50", "p95", "p99", "max", std::move(last)});
     return table;
+  }
+
+  void xray() {
+    if (!report_.xray) return;
+    const XrayRecord& record = *recording_.xray;
+    line("");
+    line("X-ray of the " + recording_.drill.xray->kind + " in the place of " +
+         recording_.drill.xray->on + ", " + counted(record.calls, "call") + ", " +
+         instant(record.ended));
+    const std::string found = xray::render_terminal(*report_.xray);
+    for (std::size_t from = 0; from < found.size();) {
+      const std::size_t end = found.find('\n', from);
+      line("  " + found.substr(from, end - from));
+      from = end + 1;
+    }
   }
 
   void load() {

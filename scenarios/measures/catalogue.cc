@@ -7,6 +7,8 @@
 #include "scenarios/measures/kinds.h"
 #include "scenarios/measures/phases.h"
 #include "scenarios/measures/samples.h"
+#include "scenarios/measures/xray.h"
+#include "scenarios/xray/bench.h"
 
 namespace faultline {
 namespace {
@@ -83,6 +85,11 @@ constexpr std::array kinds = {
     &measures::limit_untold,
     &measures::limit_told_early,
     &measures::limit_told_late,
+    &measures::xray_count,
+    &measures::xray_time,
+    &measures::xray_share,
+    &measures::xray_is,
+    &measures::xray_kept,
 };
 
 template <class List, class Name>
@@ -133,8 +140,41 @@ std::string word_problem(const std::string& word, const std::vector<std::string>
   return "\"" + word + "\" is no word for " + what + suggestion(word, words);
 }
 
+// The answers of an X-ray, and what it tells apart, that are words.
+std::vector<std::string> worded_answers() {
+  std::vector<std::string> known;
+  for (const std::string_view name : xray::names)
+    if (!xray::words_for(name).empty()) known.emplace_back(name);
+  for (const xray::Treatment one : xray::classes) known.emplace_back(xray::name(one));
+  return known;
+}
+
+std::string answer_problem(ArgumentType type, std::span<const std::string> arguments,
+                           const Drill& drill) {
+  const std::string& word = arguments.back();
+  std::vector<std::string> known;
+  const auto take = [&](const auto& names) { known.assign(names.begin(), names.end()); };
+  std::string what = "\"" + word + "\" is no answer that this measure can ask for";
+  if (type == ArgumentType::counted_answer) take(counted_answers());
+  if (type == ArgumentType::timed_answer) take(timed_answers());
+  if (type == ArgumentType::shared_answer) take(shared_answers());
+  if (type == ArgumentType::worded_answer) take(worded_answers());
+  if (type == ArgumentType::answer) {
+    for (const auto& [name, expected] : drill.xray->contract) known.push_back(name);
+    what = "the contract of the drill says nothing of \"" + word + "\"";
+  }
+  if (type == ArgumentType::word) {
+    take(xray::words_for(arguments[0]));
+    what = "\"" + word + "\" is nothing that " + arguments[0] + " can be";
+  }
+  if (std::ranges::find(known, word) != known.end()) return "";
+  return what + suggestion(word, known);
+}
+
 // What is wrong with one argument; empty: nothing.
-std::string argument_problem(ArgumentType type, const std::string& word, const Drill& drill) {
+std::string argument_problem(ArgumentType type, std::span<const std::string> arguments,
+                             const Drill& drill) {
+  const std::string& word = arguments.back();
   std::vector<std::string> known;
   std::string what;
   switch (type) {
@@ -190,6 +230,13 @@ std::string argument_problem(ArgumentType type, const std::string& word, const D
       return word_problem(word, did_words(), "what a server did");
     case ArgumentType::told:
       return word_problem(word, told_words(), "what a client was told");
+    case ArgumentType::answer:
+    case ArgumentType::counted_answer:
+    case ArgumentType::timed_answer:
+    case ArgumentType::shared_answer:
+    case ArgumentType::worded_answer:
+    case ArgumentType::word:
+      return answer_problem(type, arguments, drill);
     case ArgumentType::status: {
       if (is_status(word)) return "";
       return "\"" + word + "\" is no status; write one such as 503, or an outcome such as timeout";
@@ -246,6 +293,13 @@ std::optional<Error> check_expectation(const Expectation& expectation, const Dri
     return wrong("unknown measure \"" + expectation.measure + "\"" +
                  suggestion(expectation.measure, known));
   }
+  const bool of_xray = kind->name.starts_with("xray.");
+  if (of_xray && !drill.xray)
+    return wrong(expectation.call() + ": the drill has no [xray], so nothing is X-rayed");
+  if (!of_xray && drill.xray)
+    return wrong(expectation.call() +
+                 ": an X-ray has neither load nor faults; its measures are xray.count, xray.time, "
+                 "xray.share, xray.is and xray.kept");
   const auto needed =
       static_cast<std::size_t>(std::ranges::count(kind->arguments, false, &ArgumentSpec::optional));
   const std::size_t given = expectation.arguments.size();
@@ -253,8 +307,8 @@ std::optional<Error> check_expectation(const Expectation& expectation, const Dri
     return wrong("\"" + expectation.call() + "\" has " + std::to_string(given) +
                  " arguments; it is " + signature_of(*kind));
   for (std::size_t i = 0; i < given; ++i)
-    if (std::string problem =
-            argument_problem(kind->arguments[i].type, expectation.arguments[i], drill);
+    if (std::string problem = argument_problem(
+            kind->arguments[i].type, std::span(expectation.arguments).first(i + 1), drill);
         !problem.empty())
       return wrong(expectation.call() + ": " + problem);
   if (std::string problem = unit_problem(*kind, expectation); !problem.empty())

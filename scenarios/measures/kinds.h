@@ -26,6 +26,14 @@ inline constexpr std::array<ArgumentSpec, 3> demand_link_opening{
      {ArgumentType::proxy, "link"},
      {ArgumentType::ordinal, "opening", true}}};
 inline constexpr std::array<ArgumentSpec, 1> limit_argument{{{ArgumentType::limit, "limit"}}};
+inline constexpr std::array<ArgumentSpec, 1> answer_argument{{{ArgumentType::answer, "answer"}}};
+inline constexpr std::array<ArgumentSpec, 1> counted_answer{
+    {{ArgumentType::counted_answer, "answer"}}};
+inline constexpr std::array<ArgumentSpec, 1> timed_answer{{{ArgumentType::timed_answer, "answer"}}};
+inline constexpr std::array<ArgumentSpec, 1> shared_answer{
+    {{ArgumentType::shared_answer, "answer"}}};
+inline constexpr std::array<ArgumentSpec, 2> answer_and_word{
+    {{ArgumentType::worded_answer, "answer"}, {ArgumentType::word, "word"}}};
 inline constexpr std::array<ArgumentSpec, 1> stage_argument{{{ArgumentType::stage, "stage"}}};
 
 // touched.cc
@@ -126,5 +134,12 @@ extern const MeasureKind limit_undecided;
 extern const MeasureKind limit_untold;
 extern const MeasureKind limit_told_early;
 extern const MeasureKind limit_told_late;
+
+// xray.cc
+extern const MeasureKind xray_count;
+extern const MeasureKind xray_time;
+extern const MeasureKind xray_share;
+extern const MeasureKind xray_is;
+extern const MeasureKind xray_kept;
 
 }  // namespace faultline::measures

@@ -52,6 +52,14 @@ enum class ArgumentType : std::uint8_t {
   did,      // "withheld", "given", "any": what a server did of a request (fate.h)
   told,     // "nothing", "failed", "any": what a client was told of it
   route,    // "/oauth/token", "/users/*": the path of a request
+  // An answer of an X-ray, by its name: one that the drill's contract names; one that is a number,
+  // a time, a share; one that is a word, or a class of outcomes; and such a word of the one before.
+  answer,
+  counted_answer,
+  timed_answer,
+  shared_answer,
+  worded_answer,
+  word,
 };
 
 struct ArgumentSpec {

@@ -6,6 +6,7 @@
 
 #include "proxy/event_line.h"
 #include "scenarios/recording/recording_write.h"
+#include "scenarios/recording/xray_record.h"
 
 namespace faultline {
 namespace {
@@ -25,7 +26,8 @@ Result<std::unique_ptr<Recorder>> Recorder::create(std::filesystem::path folder,
     return error(recorder->folder_.string(), "cannot be created: " + failure.message());
   }
   if (recorder->made_folder_) chmod(recorder->folder_.c_str(), 0700);
-  for (const auto* name : {"drill.toml", "run.json", "faults.json", "report.json"}) {
+  for (const auto* name :
+       {"drill.toml", "contract.toml", "run.json", "faults.json", "xray.json", "report.json"}) {
     if (std::filesystem::exists(recorder->folder_ / name)) {
       return error((recorder->folder_ / name).string(),
                    "exists already; a run needs a folder without files of another");
@@ -50,6 +52,10 @@ Result<void> Recorder::open_files(const Drill& drill) {
   sinks_.emplace(std::move(*sinks));
   if (auto written = replace_file(folder_ / "drill.toml", drill.source); !written) {
     return written;
+  }
+  if (drill.xray && !drill.xray->contract_file.empty()) {
+    auto written = replace_file(folder_ / "contract.toml", drill.xray->contract_text);
+    if (!written) return written;
   }
   return replace_file(folder_ / "faults.json", faults_document({}));
 }
@@ -102,6 +108,11 @@ void Recorder::write_sinks(std::span<const SinkReading> sinks) {
   sinks_->flush();
 }
 
+void Recorder::write_xray(const XrayRecord& record) {
+  const auto written = replace_file(folder_ / "xray.json", xray_document(record));
+  if (!written) failures_.push_back(written.error().text());
+}
+
 Result<void> Recorder::write_run(Recording recording) {
   flush();
   for (std::string& gap : gaps()) recording.gaps.push_back(std::move(gap));
@@ -141,7 +152,7 @@ void Recorder::discard() {
   if (requests_) std::filesystem::remove(folder_ / "requests.jsonl", ignored);
   if (sinks_) std::filesystem::remove(folder_ / "sinks.jsonl", ignored);
   // create() made sure that there was none of these.
-  for (const auto* name : {"drill.toml", "run.json", "faults.json"}) {
+  for (const auto* name : {"drill.toml", "contract.toml", "run.json", "faults.json", "xray.json"}) {
     std::filesystem::remove(folder_ / name, ignored);
   }
 }

@@ -37,6 +37,7 @@ class Recorder final : public JournalReader, public RequestReader {
 
   void write_faults(std::span<const FaultRecord> faults);
   void write_sinks(std::span<const SinkReading> sinks);
+  void write_xray(const XrayRecord& record);
   // Everything of run.json. Adds what this recorder could not write: events_lost and gaps.
   Result<void> write_run(Recording recording);
   void flush();

@@ -7,6 +7,7 @@
 //   drill.toml     the plan, verbatim          requests.jsonl  one line per offered message
 //   run.json       environment, seed, ending   sinks.jsonl     a line per sink, then one per
 //   message events.jsonl   the journal                 faults.json     ids, instants and totals
+//   contract.toml  of an X-ray, verbatim       xray.json       what an X-ray found
 //
 // All instants count nanoseconds from drill time 0 (the first scheduled request); what happened
 // before is negative.
@@ -105,6 +106,14 @@ struct BreakerClaim {
   std::string last_error;
 };
 
+// What the X-ray of a drill found; nothing is compared with its contract yet.
+struct XrayRecord {
+  Instant ended{};  // it began at drill time 0
+  std::uint64_t calls = 0;
+  std::uint64_t attempts = 0;  // that the service made because of them
+  xray::Answers answers;
+};
+
 enum class Ending : std::uint8_t { completed, aborted, failed };
 std::string_view name(Ending ending);
 
@@ -125,6 +134,7 @@ struct Recording {
   std::vector<SinkReading> sinks;
   std::vector<ProcessRecord> processes;
   std::vector<BreakerClaim> breaker_claims;
+  std::optional<XrayRecord> xray;  // none: it found nothing, or the drill has none
   std::uint64_t events_lost = 0;
   std::vector<std::string> gaps;  // what could not be written or was torn: the rest is incomplete
   Instant load_ended{};           // last scheduled instant of the workload that was reached

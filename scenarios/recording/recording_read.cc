@@ -11,6 +11,7 @@
 #include "scenarios/drill/drill_toml.h"
 #include "scenarios/recording/claims.h"
 #include "scenarios/recording/recording.h"
+#include "scenarios/recording/xray_record.h"
 
 namespace faultline {
 namespace {
@@ -329,7 +330,8 @@ Result<Drill> drill_of(const path& folder, const Recording& recording, const Hea
     if (found == recording.variables.end()) return std::nullopt;
     return found->second;
   };
-  auto read = read_drill({header.drill_file, *source, recording.overrides, recorded});
+  const auto beside = [&](const std::string&) { return whole(folder / "contract.toml"); };
+  auto read = read_drill({header.drill_file, *source, recording.overrides, recorded, beside});
   if (!read) return std::unexpected(first(read.error()));
   Drill drill = std::move(read->drill);
   if (recording.ports.size() == drill.ports.size()) {
@@ -380,6 +382,12 @@ Result<Recording> read_recording(const path& folder) {
   read = read_lines(folder / "sinks.jsonl", recording.gaps,
                     [&](const Node& line) { sink_line(recording.sinks, line); });
   if (!read) return std::unexpected(read.error());
+  std::error_code ignored;
+  if (std::filesystem::exists(folder / "xray.json", ignored)) {
+    Result<XrayRecord> xray = read_xray_record(folder / "xray.json");
+    if (!xray) return std::unexpected(xray.error());
+    recording.xray = std::move(*xray);
+  }
   recording.breaker_claims = read_claims(folder, recording);
   return recording;
 }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cassert>
 
+#include "scenarios/measures/kinds.h"
 #include "scenarios/measures/quantile.h"
 #include "scenarios/measures/samples.h"
 #include "scenarios/measures/stages.h"
 #include "scenarios/measures/validity.h"
+#include "scenarios/measures/xray.h"
 #include "scenarios/report/audit.h"
 #include "scenarios/report/verdict.h"
 
@@ -67,7 +69,8 @@ class Computed {
   }
   static bool rests_on_events(std::string_view measure) {
     return measure == "touched" || measure == "detection.wire" || measure == "recovery.attempt" ||
-           measure == "recovery.link" || measure == "at_once" || measure.starts_with("limit.");
+           measure == "recovery.link" || measure == "at_once" || measure.starts_with("limit.") ||
+           measure.starts_with("xray.");
   }
 
   std::vector<NamedMeasure> take() { return std::move(all_); }
@@ -150,6 +153,7 @@ void measure_workload(const Drill& drill, std::size_t index, Computed& table) {
 
 void measure_defaults(const Recording& recording, Computed& table) {
   const Drill& drill = recording.drill;
+  if (drill.xray) return;  // it offered nothing
   for (std::size_t i = 0; i < drill.workloads.size(); ++i) measure_workload(drill, i, table);
   for (const std::string_view measure : measures_of_the_ledger) table.get(measure, {});
   if (drill.sinks.size() > 1)
@@ -270,6 +274,18 @@ void add_notes(const Recording& recording, Report& report) {
       report.notes.push_back("the process " + process.name + " ended by itself: " + process.ending);
 }
 
+// What the contract promises is kept or not; a reader wants to see what was found instead.
+void show_found(const XrayPlan& plan, const xray::Answers& answers, Finding& finding) {
+  const std::string& name = finding.expectation.arguments.front();
+  xray::Answer answer = answers.find(name)->second;
+  if (finding.verdict == Verdict::inconclusive) return;
+  const auto& promised = plan.contract.find(name)->second.counts;
+  std::erase_if(answer.counts, [&](const auto& one) { return !promised.contains(one.first); });
+  finding.observed = answer.state == xray::State::no_breaker_seen ? "no breaker seen"
+                                                                  : xray::value_text(name, answer);
+  if (finding.verdict == Verdict::fail) finding.reason = "observed " + finding.observed;
+}
+
 }  // namespace
 
 std::string_view name(Verdict verdict) {
@@ -309,11 +325,14 @@ Report make_report(const Recording& recording) {
   for (const FaultPlan& plan : recording.drill.faults)
     report.faults.push_back(report_on(recording, plan, table));
   measure_defaults(recording, table);
+  report.xray = judged_answers(recording);
   for (const Expectation& expectation : recording.drill.expectations) {
     const MeasureKind* kind = find_measure_kind(expectation.measure);
     assert(kind != nullptr);
     const NamedMeasure& measure = table.get(expectation.measure, expectation.arguments);
     report.findings.push_back(judge(expectation, *kind, measure.measure));
+    if (report.xray && kind == &measures::xray_kept)
+      show_found(*recording.drill.xray, *report.xray, report.findings.back());
   }
   report.measures = table.take();
   report.audit = audit_of(recording, report.measures);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -61,7 +62,8 @@ struct Report {
   std::vector<NamedMeasure> measures;  // all of them, faults' included
   std::vector<FaultReport> faults;
   std::vector<AuditRule> audit;
-  std::vector<std::string> notes;  // what a reader must know (events lost, generator lag, …)
+  std::optional<xray::Answers> xray;  // of an X-ray that came to its end, held to the contract
+  std::vector<std::string> notes;     // what a reader must know (events lost, generator lag, …)
 };
 
 // The drill must have been checked: unknown measures are our own mistake by now.

@@ -18,6 +18,8 @@
 #include "scenarios/run/preparation.h"
 #include "scenarios/run/processes.h"
 #include "scenarios/venue/own_venue.h"
+#include "scenarios/xray/examination.h"
+#include "scenarios/xray/wire_bench.h"
 
 namespace faultline {
 namespace {
@@ -43,7 +45,9 @@ class Runner {
   bool open_proxies();
   bool start_processes();
   bool start_load();
+  bool take_stand();
   void play_timeline();
+  void examine();
   void end_load();
   void audit();
   void stop_processes();
@@ -86,6 +90,7 @@ class Runner {
   PlannedFaults faults_;
   ProcessesUnderTest processes_;
   Load load_;
+  std::unique_ptr<xray::WireBench> bench_;  // of an X-ray
   std::vector<SinkReading> sinks_;
 };
 
@@ -105,11 +110,11 @@ Runner::Runner(Drill drill, const RunOptions& options, RunLoop& waiting, Progres
 
 RunOutcome Runner::run() {
   phase("starting");
-  const bool prepared = create_recording() && done(find_ports(drill_, recording_)) &&
-                        start_venue() && open_proxies() && done(probe_sinks(drill_, waiting_)) &&
-                        start_processes() && done(probe_upstreams(drill_, waiting_)) &&
-                        done(expect_empty_sinks(drill_, waiting_));
-  if (prepared && start_load()) play_timeline();
+  const bool prepared =
+      create_recording() && done(find_ports(drill_, recording_)) && start_venue() &&
+      open_proxies() && take_stand() && done(probe_sinks(drill_, waiting_)) && start_processes() &&
+      done(probe_upstreams(drill_, waiting_)) && done(expect_empty_sinks(drill_, waiting_));
+  if (prepared && start_load()) drill_.xray ? examine() : play_timeline();
   faults_.heal();
   end_load();
   audit();
@@ -143,6 +148,15 @@ bool Runner::open_proxies() {
   recording_.environment.merge(venue_->environment());
   if (proxies) faults_.use(*venue_, *recorder_, *proxies);
   return done(proxies);
+}
+
+// In the place of a proxy: there before the service is, as that would be.
+bool Runner::take_stand() {
+  if (!drill_.xray) return true;
+  Result<std::unique_ptr<xray::WireBench>> bench = open_bench(drill_, waiting_);
+  if (!bench) return done(bench);
+  bench_ = std::move(*bench);
+  return undisturbed();
 }
 
 // A service that does not become ready often waits for an upstream that is not there, so that is
@@ -193,8 +207,25 @@ void Runner::play_timeline() {
   waiting_.await(Patience::while_undisturbed, nothing_else, zero_ + end);
 }
 
+void Runner::examine() {
+  xray::Setting setting;
+  setting.budget = drill_.xray->within;
+  setting.tell = [this](const std::string& what) {
+    if (phase_ != "x-ray: " + what) phase("x-ray: " + what);
+  };
+  const Result<xray::Answers> answers = xray::Examination(*bench_, std::move(setting)).run();
+  const Instant ended = Instant(wire::now() - zero_);
+  if (!answers) {
+    if (undisturbed()) fail(Error{"x-ray", answers.error().text()});
+  } else {
+    recorder_->write_xray({ended, bench_->calls().size(), bench_->attempts().size(), *answers});
+  }
+  recording_.load_ended = ended;
+}
+
 void Runner::end_load() {
-  if (!load_started_) return;
+  bench_.reset();  // whatever it still held back
+  if (!load_started_ || drill_.xray) return;
   recording_.load_ended = Instant(std::min(wire::now(), zero_ + workload_end(drill_)) - zero_);
   load_.stop();
   phase("draining");

@@ -21,6 +21,8 @@ sys.dont_write_bytecode = True
 
 from document import CODE, NOT_OURS, Document, documents, readme, source, spans  # noqa: E402
 from parameters import parameters  # noqa: E402
+from trial_drills import (ARGUMENTS, OF_A_KIND, PARAMETERS, TRIAL_DRILL, VALUES,  # noqa: E402
+                          XRAY_DRILL)
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 FAULTLINE = BUILD / "faultline"
@@ -64,67 +66,6 @@ think = "50ms"
 for = "1s"
 """
 
-# In which everything a measure or a kind of fault may ask for has a name.
-TRIAL_DRILL = """name = "trial"
-expect = [{expect}]
-limit = [{{ name = "limit", on = "source", requests = 100, window = "10s" }}]
-[[proxy]]
-name = "source"
-protocol = "http"
-tls = {{ generate = "localhost" }}
-listen = "127.0.0.1:0"
-upstream = "127.0.0.1:1"
-[[proxy]]
-name = "demand"
-listen = "127.0.0.1:0"
-upstream = "127.0.0.1:1"
-[[proxy]]
-name = "link"
-listen = "127.0.0.1:0"
-upstream = "127.0.0.1:1"
-[[workload]]
-name = "load"
-target = "127.0.0.1:1"
-stages = [{{ for = "0s", target = "20/s" }}, {{ name = "stage", for = "60s", target = "20/s" }}]
-[workload.request]
-path = "/{{id}}"
-[[fault]]
-id = "outage"
-kind = "{kind}"
-on = "source"
-at = "10s"
-for = "10s"
-{more}
-[[sink]]
-name = "sink"
-kind = "postgres"
-connection = "host=127.0.0.1"
-query = "select 1"
-"""
-ARGUMENTS = {"fault": "outage", "opening": "1", "source": "source", "phase": "all", "did": "any",
-             "told": "any", "status": "503", "sink": "sink", "stage": "stage", "route": "/r"}
-VALUES = {"duration": "1s", "count": "10", "share": "5%"}
-# A value for each parameter of a fault.
-PARAMETERS = {
-    "delay": '"10ms"', "jitter": '"1ms"', "distribution": '"table"', "table": '"1ms 2ms"',
-    "wave": '"saw"', "amplitude": '"1ms"', "period": '"1s"', "probability": "0.1",
-    "correlation": "0.1", "rto": '"100ms"', "max": '"1s"', "rate": '"1MB"', "per": '"proxy"',
-    "burst": '"1MB"', "size": '"10B"', "variation": '"5B"', "pause": '"1ms"',
-    "connections": '"live"', "up": '"2s"', "down": '"1s"', "how": '"refuse"', "bytes": '"1KB"',
-    "time": '"1s"', "then": '"reset"', "ratio": "0.1", "interval": '"100B"', "after": '"5B"'}
-OF_A_KIND = {
-    "half_close": {"after": '"1s"'}, "corrupt": {"how": '"replace"'},
-    "status": {"code": "502", "body": '"html"', "phase": '"after"', "preset": '"nginx_502"'},
-    "rate_limit": {"limit": "5", "window": '"2s"', "retry_after": "0", "code": "503"},
-    "error_after": {"code": "502", "body": '"html"'},
-    "hang": {"place": '"mid_body"'}, "truncate": {"how": '"silent"'},
-    "status_line_only": {"phase": '"before"'}, "bad_chunk": {"phase": '"before"'},
-    "garbage": {"phase": '"before"'}, "keepalive_race": {"close": '"rst"'},
-    "early_final": {"code": "401"}, "dup_header": {"field": '"date"'},
-    "redirect_loop": {"code": "307", "to": '"http"'},
-    "stale_reply": {"phase": '"after"', "age": '"1s"'},
-    "body_mutate": {"how": '"set"', "pointer": '"/items/0"', "value": '"42"'},
-    "duplicate_request": {"answer": '"second"'}, "tls_alert": {"alert": '"internal_error"'}}
 UNITS = {"duration": "duration", "count": "count", "ratio": "share"}
 
 
@@ -303,7 +244,10 @@ def wrong_measures(root):
         arguments = [ARGUMENTS.get(word, word) for word in re.findall(r"(\w+)\??[,)]", call)]
         expect.append(f'"{name}{"(" + ", ".join(arguments) + ")" if arguments else ""} < '
                       f'{VALUES.get(cells[1], cells[1])}"')
-    problem = validated(TRIAL_DRILL.format(expect=", ".join(expect), kind="reset", more=""))
+    of_xray = [one for one in expect if one.startswith('"xray.')]
+    others = [one for one in expect if one not in of_xray]
+    problem = (validated(TRIAL_DRILL.format(expect=", ".join(others), kind="reset", more=""))
+               or validated(XRAY_DRILL.format(expect=", ".join(of_xray))))
     if problem:
         yield f"README.md: the measures as they are written: {problem}"
 
@@ -333,7 +277,8 @@ def wrong_keys(root):
                       r"read_(?:address|name|header_name)\(\s*[*\w]+,\s*"
                       r"\"(\w+)\"")
     existing = {"rate", "vus", "rewrite_host"}  # asked for through a variable
-    for name in ("drill_sections", "drill_traffic", "drill_workload", "drill_limits", "tls_table"):
+    for name in ("drill_sections", "drill_traffic", "drill_workload", "drill_limits", "drill_xray",
+                 "tls_table"):
         path = f"scenarios/drill/{name}.cc"
         existing |= {a or b for a, b in asks.findall(source(root, path))}
     existing |= set(re.findall(r'\{\.name = "(\w+)"', source(root, "faults/aim.cc")))
@@ -344,7 +289,7 @@ def wrong_keys(root):
         written |= set(re.findall(r"`(\w+)`", cells[0]))
         if cells[1].startswith(("table:", "array of tables:")):
             written |= set(re.findall(r"`(\w+)`", cells[1]))
-    sections = {"timing", "proxy", "process", "workload", "fault", "limit", "sink"}
+    sections = {"timing", "proxy", "process", "workload", "fault", "limit", "sink", "xray"}
     yield from difference("key", written, existing - sections)
 
 

@@ -11,6 +11,7 @@
 #include "scenarios/report/report.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
+#include "tests/support/xray_story.h"
 
 using namespace faultline;
 using namespace faultline::test;
@@ -93,7 +94,7 @@ TEST_CASE("every format renders the empty report and the biggest, the same bytes
   for (const ReportFormat* format : report_formats()) {
     INFO(format->name);
     CHECK(names.insert(format->name).second);
-    for (const Recording& recording : {Recording{}, biggest()}) {
+    for (const Recording& recording : {Recording{}, biggest(), xrayed()}) {
       const Report report = make_report(recording);
       const std::string once = format->render(report, recording);
       CHECK_FALSE(once.empty());
@@ -152,7 +153,7 @@ TEST_CASE("the JSON report parses and holds what its readers rely on") {
 }
 
 TEST_CASE("in Markdown every row has as many cells as the head of its table") {
-  for (const Recording& recording : {Recording{}, biggest()}) {
+  for (const Recording& recording : {Recording{}, biggest(), xrayed()}) {
     std::istringstream lines(rendered("markdown", recording));
     std::size_t cells = 0;
     std::size_t rows = 0;
@@ -172,7 +173,7 @@ TEST_CASE("in Markdown every row has as many cells as the head of its table") {
 }
 
 TEST_CASE("in JUnit every tag is closed, and there is a case for the run at least") {
-  for (const Recording& recording : {Recording{}, biggest()}) {
+  for (const Recording& recording : {Recording{}, biggest(), xrayed()}) {
     const std::string xml = rendered("junit", recording);
     INFO(xml);
     CHECK(left_open(xml).empty());

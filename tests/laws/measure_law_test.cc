@@ -8,6 +8,7 @@
 #include "tests/support/breaker_story.h"
 #include "tests/support/catch.h"
 #include "tests/support/recordings.h"
+#include "tests/support/xray_story.h"
 
 using namespace faultline;
 using namespace faultline::test;
@@ -54,9 +55,31 @@ std::vector<std::string> arguments_for(const MeasureKind& kind) {
       case ArgumentType::stage:
         arguments.emplace_back("spike");
         break;
+      case ArgumentType::answer:
+      case ArgumentType::worded_answer:
+        arguments.emplace_back("rule");
+        break;
+      case ArgumentType::counted_answer:
+        arguments.emplace_back("attempts_per_call");
+        break;
+      case ArgumentType::timed_answer:
+        arguments.emplace_back("open_duration");
+        break;
+      case ArgumentType::shared_answer:
+        arguments.emplace_back("threshold");
+        break;
+      case ArgumentType::word:
+        arguments.emplace_back("ratio");
+        break;
     }
   }
   return arguments;
+}
+
+Recording promised_a_ratio() {
+  Recording recording = xrayed();
+  recording.drill.xray->contract["rule"].words = {"ratio"};
+  return recording;
 }
 
 std::vector<Recording> recordings() {
@@ -80,6 +103,9 @@ std::vector<Recording> recordings() {
                 [](const Request& request) { return request.sent >= ms(15000); });
   cut_off.recording().load_ended = ms(14980);
   all.push_back(cut_off.recording());
+  all.push_back(promised_a_ratio());
+  all.push_back(promised_a_ratio());
+  for (auto& [name, answer] : all.back().xray->answers) answer = {.evidence = "no time left"};
   return all;
 }
 
@@ -98,6 +124,8 @@ TEST_CASE("every measure has a name of its own, a summary and a place in the cat
 TEST_CASE("every measure answers in order, with a reason when it does not know, and twice alike") {
   for (const Recording& recording : recordings()) {
     for (const MeasureKind* kind : measure_kinds()) {
+      // An X-ray has nothing that others could be asked of: neither load nor faults.
+      if (recording.drill.xray && !kind->name.starts_with("xray.")) continue;
       INFO(kind->name);
       const Measure measure = kind->compute(recording, arguments_for(*kind));
       const Measure again = kind->compute(recording, arguments_for(*kind));
@@ -153,6 +181,7 @@ TEST_CASE("every measure knows its value in a run where everything happened") {
   run.exchange("front", 18100, 18101, Told::failure, "429");
   run.recording().events.back().exchange.retry_after = "1";
   auto breaker = healthy_breaker();
+  const Recording xray = promised_a_ratio();
   run.recording().drill.workloads[0].stages = {
       {std::chrono::seconds(0), 50}, {std::chrono::seconds(10), 50, "before"},
       {std::chrono::seconds(0), 60}, {std::chrono::seconds(10), 60, "spike"},
@@ -160,7 +189,9 @@ TEST_CASE("every measure knows its value in a run where everything happened") {
   for (Request& request : run.recording().requests) request.wait = std::chrono::milliseconds(1);
   for (const MeasureKind* kind : measure_kinds()) {
     const bool of_breaker = kind->name.starts_with("breaker.");
-    const Recording& recording = of_breaker ? breaker.recording() : run.recording();
+    const Recording& recording = kind->name.starts_with("xray.") ? xray
+                                 : of_breaker                    ? breaker.recording()
+                                                                 : run.recording();
     const Measure measure = kind->compute(recording, arguments_for(*kind));
     INFO(kind->name << ": " << measure.reason);
     CHECK(measure.certainty == Certainty::known);

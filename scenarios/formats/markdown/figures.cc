@@ -74,6 +74,10 @@ std::string status(Verdict verdict) {
 }
 
 std::string target(const Expectation& expectation) {
+  constexpr std::string_view is = " is ";  // "xray.rule is ratio", of a contract
+  const std::size_t promised = expectation.text.find(is);
+  if (expectation.measure == "xray.kept" && promised != std::string::npos)
+    return expectation.text.substr(promised + is.size());
   return std::string(symbol(expectation.comparison)) + " " +
          formatted(expectation.value, find_measure_kind(expectation.measure)->unit);
 }
@@ -82,6 +86,10 @@ std::string requests_missing(const Recording& recording) {
   for (const std::string& gap : recording.gaps)
     if (gap.starts_with("requests.jsonl")) return "not all requests were recorded: " + gap;
   return "";
+}
+
+bool in_place_of(const Drill& drill, const ProxySpec& proxy) {
+  return drill.xray && drill.xray->on == proxy.name;
 }
 
 std::string events_missing(const Recording& recording) {

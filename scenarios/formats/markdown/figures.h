@@ -56,4 +56,7 @@ std::string requests_missing(const Recording& recording);
 // Likewise of the journal.
 std::string events_missing(const Recording& recording);
 
+// Whether an X-ray answered in its place, so that the journal knows nothing of it.
+bool in_place_of(const Drill& drill, const ProxySpec& proxy);
+
 }  // namespace faultline::markdown

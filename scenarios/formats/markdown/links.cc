@@ -128,6 +128,7 @@ void resources(Page& page, const Story& story) {
   if (!missing.empty()) return page.nothing("network; " + plain(missing));
   std::vector<Row> rows;
   for (const ProxySpec& proxy : story.drill.proxies) {
+    if (in_place_of(story.drill, proxy)) continue;
     const ProxyId id = story.recording.proxy(proxy.name);
     std::uint64_t up = 0;
     std::uint64_t down = 0;
@@ -155,6 +156,7 @@ void connections(Page& page, const Story& story) {
   if (!missing.empty()) return page.nothing(plain(missing));
   std::vector<Row> rows;
   for (const ProxySpec& proxy : story.drill.proxies) {
+    if (in_place_of(story.drill, proxy)) continue;
     const ProxyId id = story.recording.proxy(proxy.name);
     Level open;
     Level busy;

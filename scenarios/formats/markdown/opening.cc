@@ -67,7 +67,9 @@ void proxies(Page& page, const Story& story) {
     });
     rows.push_back({plain(one.name), plain(address(one.listen) + " -> " + address(one.upstream)),
                     plain(one.protocol),
-                    one.protocol == "tcp" ? "not read" : std::to_string(seen)});
+                    in_place_of(story.drill, one) ? "none, the X-ray answered"
+                    : one.protocol == "tcp"       ? "not read"
+                                                  : std::to_string(seen)});
   }
   page.table({"Proxy", "Listen -> upstream", "Protocol", "Exchanges seen"}, rows,
              "the drill has no proxy");
@@ -98,6 +100,13 @@ void timeline(Page& page, const Story& story) {
              "the drill has no fault");
 }
 
+// How punctual it was; an X-ray has none.
+std::string generator(const Story& story) {
+  if (story.drill.xray) return "";
+  return " · **Generator**: built-in, lag P99 " + cell(story, "generator.lag_p99", "") +
+         ", late or not sent " + cell(story, "generator.late", "");
+}
+
 }  // namespace
 
 void header(Page& page, const Story& story) {
@@ -108,11 +117,11 @@ void header(Page& page, const Story& story) {
   page.paragraph("**Status**: " + status(story.report.verdict) +
                  (story.report.reason.empty() ? "" : ", " + plain(story.report.reason)));
   page.paragraph("**Drill**: " + plain(drill.file) + " · **Seed**: " + std::to_string(drill.seed) +
-                 " · **Tool**: faultline " + plain(recording.version) +
-                 " · **Generator**: built-in, lag P99 " + cell(story, "generator.lag_p99", "") +
-                 ", late or not sent " + cell(story, "generator.late", ""));
-  page.paragraph("**Start**: " + plain(recording.started_at) + " · **Load**: planned " +
-                 length(workload_end(drill)) + ", reached " + instant(recording.load_ended) +
+                 " · **Tool**: faultline " + plain(recording.version) + generator(story));
+  page.paragraph("**Start**: " + plain(recording.started_at) + " · **Load**: " +
+                 (drill.xray ? "none, an X-ray of " + instant(recording.load_ended)
+                             : "planned " + length(workload_end(drill)) + ", reached " +
+                                   instant(recording.load_ended)) +
                  " · **Ending**: " + std::string(name(recording.ending)));
   std::vector<std::string> environment;
   for (const auto& [key, said] : recording.environment)

@@ -34,6 +34,9 @@ void queries(Page& page, const Story& story);
 // breaker.cc: when breakers opened, by the wire and by the service's own events.
 void breaker(Page& page, const Story& story);
 
+// xray.cc: what an X-ray found, answer by answer.
+void xray(Page& page, const Story& story);
+
 // limits.cc: whether the service's rate limits decide as they are declared.
 void limits(Page& page, const Story& story);
 
