@@ -34,6 +34,12 @@ TABLE = {
         "cb-no-reopen": "breaker.closed_by_failure",
         "cb-stampede": "breaker.probes",
     },
+    "breaker-xray": {
+        "cb-extends": "xray.rejected_extend",
+        "cb-counts-4xx": "xray.counts",
+        "cb-stampede": "xray.half_open_others",
+        "cb-no-reopen": "xray.failures_to_reopen",
+    },
     "api-timeout-oauth-storm": {
         "refresh-stampede": "at_once",
         "cb-counts-4xx": "count",
