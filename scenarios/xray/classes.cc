@@ -6,106 +6,13 @@
 #include <algorithm>
 
 #include "scenarios/xray/examination.h"
+#include "scenarios/xray/placing.h"
 
 namespace faultline::xray {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr std::size_t longest_tail = 400;
-
-// So many good, so many failed, then the class; then failures until it opens.
-struct Placing {
-  std::size_t good = 0, bad = 0, times = 1;
-  std::size_t each = 0;  // marks of one of the class; 0: as many as of a failure or a success
-};
-
-enum class Guess : std::uint8_t { failure, success, ignored };
-
-// Calls that fail behind the class and are let through. Nothing: it opens before the class comes.
-std::optional<std::size_t> tail(Model model, const Placing& placing, Guess guess,
-                                std::size_t marks_per_call) {
-  bool open = false;
-  const auto call = [&](bool failed, std::size_t marks) {
-    for (std::size_t n = 0; n < marks && !open; ++n) open = model.took(failed);
-  };
-  for (std::size_t n = 0; n < placing.good; ++n) call(false, 1);
-  for (std::size_t n = 0; n < placing.bad; ++n) call(true, marks_per_call);
-  if (open) return std::nullopt;
-  for (std::size_t n = 0; n < placing.times && guess != Guess::ignored; ++n) {
-    const std::size_t usual = guess == Guess::failure ? marks_per_call : 1;
-    call(guess == Guess::failure, placing.each > 0 ? placing.each : usual);
-  }
-  std::size_t count = 0;
-  for (; !open && count <= longest_tail; ++count) call(true, marks_per_call);
-  return count;
-}
-
-struct Tails {
-  std::array<std::vector<std::size_t>, 3> of;  // by guess
-
-  bool apart(Guess a, Guess b) const {
-    const auto& others = of[static_cast<std::size_t>(b)];
-    return std::ranges::none_of(of[static_cast<std::size_t>(a)], [&](std::size_t tail) {
-      return std::ranges::find(others, tail) != others.end();
-    });
-  }
-  bool failure_apart() const {
-    return apart(Guess::failure, Guess::success) && apart(Guess::failure, Guess::ignored);
-  }
-  bool all_apart() const { return failure_apart() && apart(Guess::success, Guess::ignored); }
-  bool may_be(Guess guess, std::size_t seen) const {
-    const auto& tails = of[static_cast<std::size_t>(guess)];
-    return std::ranges::find(tails, seen) != tails.end();
-  }
-};
-
-std::optional<Tails> tails(const std::vector<Model>& models, const Placing& placing,
-                           std::size_t marks) {
-  Tails tails;
-  for (const Model& model : models) {
-    for (const Guess guess : {Guess::failure, Guess::success, Guess::ignored}) {
-      const auto found = tail(model, placing, guess, marks);
-      if (!found) return std::nullopt;
-      tails.of[static_cast<std::size_t>(guess)].push_back(*found);
-    }
-  }
-  return tails;
-}
-
-std::vector<Model> models_of(const std::vector<Hypothesis>& explained, const History& history) {
-  std::vector<Model> models;
-  const std::size_t stride = std::max<std::size_t>(1, explained.size() / 12);
-  for (std::size_t n = 0; n < explained.size(); n += stride) {
-    for (const double place : {0.0, 0.5, 1.0}) models.emplace_back(explained[n], place, history);
-  }
-  return models;
-}
-
-// The cheapest place, by calls, that tells all three apart; else one that tells failures.
-std::optional<std::pair<Placing, Tails>> placed(const std::vector<Model>& models, std::size_t marks,
-                                                std::size_t cost) {
-  std::optional<std::pair<Placing, Tails>> best;
-  double cheapest = 1e9;
-  for (std::size_t times = 1; times <= 4; ++times) {
-    for (std::size_t good = 0; good <= 30; ++good) {
-      for (std::size_t bad = 0; bad <= 40; ++bad) {
-        const Placing placing{good, bad, times};
-        double price = static_cast<double>(good + bad + times * cost);
-        if (price >= cheapest + 1000) continue;
-        const auto found = tails(models, placing, marks);
-        if (!found) break;
-        if (!found->failure_apart()) continue;
-        price += found->all_apart() ? 0 : 1000;
-        if (price >= cheapest) continue;
-        cheapest = price;
-        best = {placing, *found};
-      }
-    }
-  }
-  return best;
-}
 
 }  // namespace
 
@@ -131,7 +38,9 @@ void Examination::note_client_timeout(const Step& step) {
 }
 
 void Examination::examine_classes() {
+  examine_together();
   for (const Treatment treatment : classes) {
+    if (counting_.contains(treatment)) continue;
     if (treatment == fault_) {
       counting_[treatment] = Counting::failure;
       counting_evidence_[treatment] = "opens it";

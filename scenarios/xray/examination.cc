@@ -79,7 +79,7 @@ bool Examination::baseline() {
   std::map<int, int> statuses;
   bool any = false;
   // The first may find the service still warming up.
-  for (int n = 0; n < 9 && !lab_.over(); ++n) {
+  for (std::size_t n = 0; n < baseline_calls && !lab_.over(); ++n) {
     const Step step = lab_.step(Treatment::ok);
     any = any || step.admitted;
     if (!any && n > 2) return false;
@@ -111,6 +111,7 @@ bool Examination::trips_on(Treatment treatment) {
   const Instant begun = lab_.now();
   std::size_t count = 0;
   std::map<std::size_t, std::size_t> attempts;  // how often a call made so many
+  std::size_t last = 0;
   Instant answered{};
   const bool unseen = treatment == Treatment::refused;
   if (treatment == Treatment::slow) {
@@ -126,7 +127,7 @@ bool Examination::trips_on(Treatment treatment) {
       break;
     }
     ++count;
-    ++attempts[step.attempts];
+    ++attempts[last = step.attempts];
     if (step.admitted) answered = step.answered;
     if (treatment == Treatment::timeout && step.admitted) note_client_timeout(step);
   }
@@ -137,8 +138,11 @@ bool Examination::trips_on(Treatment treatment) {
     if (open) opened_between(begun, check.ended);
     if (open) last_rejected_ = check.ended;
   }
+  // The last one may have opened it before it was through with its attempts.
+  if (open && count > 1) --attempts[last];
   const auto usual = std::ranges::max_element(attempts, {}, [](const auto& n) { return n.second; });
   per_call_ = usual == attempts.end() ? 1 : std::max<std::size_t>(1, usual->first);
+  if (open && !unseen && harmless_.empty()) first_failures_ = count;
   if (!open) harmless_[treatment] = count;
   return open;
 }
@@ -156,6 +160,8 @@ Step Examination::took(Treatment treatment, Mark mark) {
   if (!step.admitted && treatment != Treatment::refused) return step;
   last_answered_ = step.answered;
   if (treatment == Treatment::timeout) note_client_timeout(step);
+  std::size_t& fewest = attempts_of_.try_emplace(treatment, step.attempts).first->second;
+  fewest = std::min(fewest, step.attempts);
   const std::size_t marks = attempts_count_ && mark != Mark::unknown ? step.attempts : 1;
   // What its client gave up was another outcome than the one meant; what was slow may be a failure.
   const Duration slow = std::max<Duration>(latency_ * 25, milliseconds(250));
@@ -175,12 +181,13 @@ bool Examination::went_well(const Step& step) const {
 
 // A success in a window may have to be forgotten first, which can take its time.
 std::size_t Examination::trip(std::size_t most) {
-  constexpr std::size_t at_full_speed = 300;
   const Instant begun = lab_.now();
   bool cut_short = false;  // the last call: opened by one of its attempts, which was not the last
   std::size_t count = 0;
   for (; !stop() && (count < most || lab_.now() - begun < most_patient * 3); ++count) {
-    if (count > at_full_speed) lab_.pause(milliseconds(count < at_full_speed * 2 ? 20 : 100));
+    if (count > calls_at_full_speed) {
+      lab_.pause(milliseconds(count < calls_at_full_speed + 300 ? 20 : 100));
+    }
     const Step step = took(fault_, Mark::failure);
     if (!step.admitted) {
       if (cut_short && !attempts_count_) {

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ class Examination {
     Duration high{};
   };
   enum class Counting : std::uint8_t { untold, failure, success, ignored, success_or_ignored };
+
+  static constexpr std::size_t baseline_calls = 9;
+  static constexpr std::size_t calls_at_full_speed = 600;
 
   // Steps that keep the history (examination.cc).
   bool baseline();
@@ -80,25 +84,36 @@ class Examination {
   void hang_probe();
   Counting class_of_probe(Treatment treatment);
 
-  // The closed state (rules.cc, windows.cc, classes.cc).
+  // The closed state (rules.cc, windows.cc, classes.cc, groups.cc).
   void measure_unit();
   void note_client_timeout(const Step& step);
   void search_rule();
   bool search_once(std::size_t most);
+  bool tells_rule() const;
+  bool dear() const;  // an opening takes long, with all that belongs to it
+  bool is_clean_when_closed();
+  bool explains_first_opening() const;
+  bool opens_alike_after_a_pause();
   bool next_probe(const Probe& probe);
   bool run_probe(const Probe& probe);
   bool explained_but_for_one(std::size_t newest);
   bool forgets_by_calls() const;  // if at all, not by time
   bool by_time_after_all();
   void measure_window();
+  bool find_window();
+  bool confirm_window();
+  bool prime();
   int remembered_after(Duration pause);
   void examine_classes();
   void examine_class(Treatment treatment);
+  void examine_together();
+  void examine_group(std::span<const Treatment> group);
+  bool all_are_failures(std::span<const Treatment> group);
   Counting counting_of(Treatment treatment);
   Counting counting_again(Treatment treatment);
   Counting by_burst(Treatment treatment);
 
-  // What follows (verdicts.cc).
+  // What follows (verdicts.cc, rule_verdicts.cc).
   Answers verdicts() const;
   Answers without_breaker() const;
   void tell_rule(Answers& answers) const;
@@ -107,6 +122,7 @@ class Examination {
   void tell_openings(Answers& answers) const;
   void tell_half_open(Answers& answers) const;
   void tell_client(Answers& answers) const;
+  void tell_attempts(Answers& answers) const;
   void tell_counts(Answers& answers) const;
 
   Lab lab_;
@@ -117,12 +133,14 @@ class Examination {
   Treatment fault_ = Treatment::status_500;
   std::map<Treatment, std::size_t> harmless_;  // classes that did not open it, and how many of them
   std::size_t per_call_ = 1;                   // attempts of a failing call
-  bool attempts_count_ = false;                // each attempt passes the breaker by itself
+  std::map<Treatment, std::size_t> attempts_of_;  // a call of the class, at least
+  bool attempts_count_ = false;                   // each attempt passes the breaker by itself
   Duration latency_{};
   int good_status_ = 0;
 
   History history_;
   std::vector<Hypothesis> explained_;
+  std::size_t first_failures_ = 0;  // that opened it first, behind good calls; 0: unknown
   std::size_t probes_run_ = 0;
   Duration pace_{};             // of a call in the last sequence
   Duration longest_allowed_{};  // of a sequence
@@ -133,6 +151,7 @@ class Examination {
   std::size_t accidents_ = 0;        // sequences that contradicted the others, once
   std::size_t cold_ = 0;             // failures that open it when it is clean
   Duration wash_{};                  // pause after closing until it has forgotten
+  Duration too_short_wash_{};        // a pause in which it had not
 
   Instant opened_low_{}, opened_high_{};
   Instant last_answered_{};  // the last that was let through
@@ -161,8 +180,11 @@ class Examination {
   std::optional<Opening> client_timeout_;
   std::string client_timeout_evidence_;
   std::optional<Duration> forgotten_,
-      remembered_;  // least pause that it forgot, longest it did not
-  bool window_confirmed_ = false;
+      remembered_;          // least pause that it forgot, longest it did not
+  std::size_t primed_ = 0;  // failures that it knows when it should know of no other call
+  Instant primed_since_{}, primed_until_{};
+  Duration window_low_{}, window_high_{};  // pauses that it remembered and forgot
+  bool window_confirmed_ = false, out_of_time_ = false;
   bool spoiled_ = false;  // something became of a call that was not meant
   std::map<Treatment, Counting> counting_;
   std::map<Treatment, std::string> counting_evidence_;

@@ -171,7 +171,7 @@ void Examination::fail_probes() {
   if (stop()) return;
   tell("what do failed probes do?");
   const Duration usual = open_high_;
-  const int rounds = usual < seconds(3) ? 5 : usual < seconds(12) ? 4 : usual < seconds(40) ? 3 : 1;
+  const int rounds = usual < seconds(3) ? 5 : usual < seconds(12) ? 4 : usual < seconds(40) ? 2 : 1;
   const Instant limit = lab_.now() + std::max<Duration>(lab_.left() / 3, Duration{});
   for (int round = 0; round <= rounds && !stop() && lab_.now() < limit; ++round) {
     const Step first = poll(fault_, round == 0);

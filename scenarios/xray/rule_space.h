@@ -73,6 +73,8 @@ class Model {
   // the history.
   Model(const Hypothesis& hypothesis, double place, const History& history);
   bool took(bool failed);  // true: it opens
+  std::size_t minimum() const { return hypothesis_.minimum; }
+  double share() const { return share_; }
 
  private:
   Hypothesis hypothesis_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "scenarios/xray/examination.h"
 
@@ -13,6 +14,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t most_probes = 16;
+constexpr std::size_t many_rejections = 24;
+constexpr Duration longest_wash_tried = seconds(13);
 
 // What is tried to have the history explained: a pause after closing in which it may forget, and
 // what an experiment may take, so that a window in time does not move on meanwhile.
@@ -119,19 +122,38 @@ bool Examination::explained_but_for_one(std::size_t newest) {
   return false;
 }
 
+// Is it known as well as it need be?
+bool Examination::tells_rule() const {
+  Answers answers;
+  tell_rule(answers);
+  const auto told = [&](const char* one) { return answers[one].state == State::found; };
+  if (!told("rule") || !told("threshold") || !told("comparison")) return false;
+  const Hypothesis& first = explained_.front();
+  if (first.rule == Rule::ratio && !told("minimum_calls")) return false;
+  const Range range = answers["threshold"].range.value_or(Range{0, 1});
+  const bool sharp = range.high - range.low < (first.rule == Rule::ratio ? 0.05 : 0.5);
+  return sharp && std::ranges::all_of(explained_, [&](const Hypothesis& one) {
+           return one.structure.window == first.structure.window;
+         });
+}
+
 bool Examination::search_once(std::size_t most) {
   explained_.clear();
   std::vector<Probe> decisive;  // once more each, in the end: an accident does not happen twice
   std::size_t longest = 0;
-  for (std::size_t n = 0, again = 0; n < most + 3 && !stop(); ++n) {
+  // How many failures open it was seen before, unless rejected calls keep it open.
+  const std::size_t first = starts_.empty() ? 0 : 1;
+  for (std::size_t n = first, again = 0; n < most + 3 && !stop(); ++n) {
     const std::size_t marks = attempts_count_ ? per_call_ : 1;
     const double each = std::max(faultline::seconds(std::max(latency_, pace_)), 0.0008);
-    const auto affordable =
-        static_cast<std::size_t>(std::max(40.0, faultline::seconds(longest_allowed_) / each));
+    const auto affordable = static_cast<std::size_t>(
+        std::clamp(faultline::seconds(longest_allowed_) / each, 40.0, 1.0 * calls_at_full_speed));
     Probe probe;
     if (n == 1) probe = {0, std::max<std::size_t>(cold_, 1) - 1, 1};
     if (n == 1 && cold_ < 2) probe = {3, 0, 0};
-    if (n >= most || (n >= 2 && !best_probe(explained_, history_, affordable, marks, probe))) {
+    const bool enough = n >= 2 && dear() && tells_rule();
+    if (n >= most || enough ||
+        (n >= 2 && !best_probe(explained_, history_, affordable, marks, probe))) {
       if (again == decisive.size()) return accidents_ * 5 <= starts_.size();
       probe = decisive[again++];
     } else if (n == 1) {
@@ -153,6 +175,61 @@ bool Examination::forgets_by_calls() const {
   });
 }
 
+// Does closing clear what it knows, or the pause after it? Where rejected calls are calls too, many
+// of them just before it closes make a share smaller.
+bool Examination::is_clean_when_closed() {
+  if (extends_.value_or(true)) return true;  // they might keep it open
+  tell("does it know of calls from before it closed?");
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    starts_.push_back(history_.size());
+    const std::size_t usual = trip();
+    if (usual == 0) return false;
+    lab_.pause_until(opened_high_ + open_low_ * 8 / 10);
+    for (std::size_t n = 0; n < many_rejections && !stop(); ++n) {
+      const Step step = lab_.step(Treatment::ok);
+      if (step.admitted) break;
+      last_rejected_ = step.ended;
+    }
+    if (!await_half_open() || !close(false)) return false;
+    starts_.push_back(history_.size());
+    const std::size_t behind_many = trip();
+    if (behind_many == 0 || !close(false)) return false;
+    cold_ = usual;
+    if (usual == behind_many) return true;
+    const std::size_t more = std::max(usual, behind_many) - std::min(usual, behind_many);
+    if (more > many_rejections / 4) return false;
+  }
+  return false;
+}
+
+// The first opening, before anything was known of it, must be explained too. Before the calls that
+// went well then there may have been others.
+bool Examination::explains_first_opening() const {
+  const std::size_t marks = attempts_count_ ? per_call_ : 1;
+  const auto explains = [&](const Hypothesis& one, double place, std::size_t good) {
+    Model model(one, place, history_);
+    const Probe probe{good, 0, 0};
+    return predicted(model, probe, good + first_failures_ + 1, marks) == good + first_failures_;
+  };
+  return first_failures_ == 0 || std::ranges::any_of(explained_, [&](const Hypothesis& one) {
+           for (const std::size_t good : {baseline_calls, 2 * baseline_calls, 50UZ, 1000UZ}) {
+             for (const double place : {0.0, 0.5, 1.0}) {
+               if (explains(one, place, good)) return true;
+             }
+           }
+           return false;
+         });
+}
+
+// As many failures behind a long pause? Then it forgot by closing, or all the same.
+bool Examination::opens_alike_after_a_pause() {
+  if (lab_.left() < longest_wash_tried * 3) return false;
+  tell("does it open alike after a pause?");
+  lab_.pause(longest_wash_tried);
+  const std::size_t before = cold_;
+  return run_probe({}) && close() && cold_ == before;
+}
+
 // A breaker that does not forget by closing, but with time, is one that forgets after a pause.
 void Examination::search_rule() {
   if (stop()) return;
@@ -161,15 +238,12 @@ void Examination::search_rule() {
     trip();
     if (!close()) return;
   }
+  bool clean = false, asked = false;
   for (const auto& [wash, longest] : approaches) {
     if (stop()) break;
     if (wash > lab_.left() / 12) continue;
+    if (wash == wash_ && asked && !clean) continue;
     longest_allowed_ = longest;
-    wash_ = wash;
-    if (wash > Duration{}) {
-      tell("it remembers from before it closed; letting it forget for " + rounded(wash));
-      lab_.pause(wash);
-    }
     // What was replayed is of no use to the next approach.
     if (&longest != &approaches.front().longest) {
       history_.assign({Mark::opened, Mark::closed});
@@ -177,10 +251,24 @@ void Examination::search_rule() {
     }
     starts_.clear();
     accidents_ = 0;
-    if (wash > Duration{}) closed_at_ = lab_.now();
+    if (wash > Duration{}) {
+      wash_ = wash;
+      tell("it remembers from before it closed; letting it forget for " + rounded(wash));
+      lab_.pause(wash);
+      closed_at_ = lab_.now();
+    }
+    clean = is_clean_when_closed();
+    asked = true;
+    if (!clean) {
+      too_short_wash_ = wash;
+      if (history_.back() != Mark::closed && !close()) break;
+      continue;
+    }
     if (search_once(most_probes) && !stop()) {
       explained_ = plainest(std::move(explained_));
-      if (!by_time_after_all()) return;
+      const bool alike = explains_first_opening() || opens_alike_after_a_pause();
+      if (alike && !by_time_after_all()) return;
+      too_short_wash_ = wash;
     } else if (stop()) {
       explained_ = plainest(std::move(explained_));
       return;
@@ -200,6 +288,7 @@ bool Examination::by_time_after_all() {
   if (outcome != 0) return false;
   forgotten_.reset();
   remembered_.reset();
+  if (std::exchange(primed_, 0) > 0 && trip() > 0) close();
   return true;
 }
 

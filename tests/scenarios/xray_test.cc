@@ -61,6 +61,55 @@ std::vector<Case> what_opens_it() {
         .cleared = false,
         .dilutes = true,
         .open_for = 1s}},
+      {"a share of ten seconds that closing does not clear",
+       {.rule = Rule::ratio,
+        .share = 0.6,
+        .above = true,
+        .minimum = 6,
+        .time = 10s,
+        .bucket = 1s,
+        .on_failure_only = true,
+        .cleared = false,
+        .dilutes = true},
+       {.limit = 800ms}},
+      {"half of six", {.rule = Rule::ratio, .share = 0.5, .minimum = 6, .calls = 6}},
+  };
+}
+
+// What their X-rays were once wrong about: it was of calls from before it closed, or opened in the
+// middle of a call.
+std::vector<Case> what_was_mistaken() {
+  return {
+      {"it is open for longer than it remembers",
+       {.rule = Rule::ratio,
+        .share = 0.5,
+        .above = true,
+        .time = 10s,
+        .bucket = 1s,
+        .on_failure_only = true,
+        .cleared = false,
+        .dilutes = true,
+        .open_for = 30s},
+       {.limit = 10s}},
+      {"not cleared, and rejections do not count",
+       {.rule = Rule::ratio,
+        .share = 0.45,
+        .minimum = 23,
+        .time = 8s,
+        .bucket = 800ms,
+        .on_failure_only = true,
+        .cleared = false,
+        .open_for = 4500ms,
+        .to_close = 3}},
+      {"one call opens it with some of its attempts",
+       {.number = 4, .queues = true},
+       {.attempts = 3, .retries_outside = true}},
+      {"sent again, where only what dies counts",
+       {.number = 3,
+        .harmless = {Treatment::status_404, Treatment::status_429, Treatment::status_500,
+                     Treatment::status_502, Treatment::status_503, Treatment::status_504,
+                     Treatment::slow}},
+       {.resends = true}},
   };
 }
 
@@ -263,6 +312,17 @@ TEST_CASE("what opens a breaker is found, whatever it is") {
 TEST_CASE("what follows an opening is found, whatever it is") {
   for (const Case& one : what_follows()) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) examine(one, seed);
+  }
+}
+
+TEST_CASE("what was before it closed is not taken for what is") {
+  for (const Case& one : what_was_mistaken()) {
+    INFO(one.title);
+    SimulatedService service(one.breaker, one.client, 5);
+    Examination examination(service, {});
+    const Result<Answers> answers = examination.run();
+    REQUIRE(answers);
+    Judge(one, *answers, true).all();
   }
 }
 
