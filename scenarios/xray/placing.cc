@@ -75,15 +75,18 @@ class OtherGuesses {
   std::size_t size_;
 };
 
-// Good and failed calls behind which a large minimum is all but reached, and the share with it.
-std::vector<std::pair<std::size_t, std::size_t>> near_minimum(const std::vector<Model>& models) {
+// Good and failed calls behind which a large minimum of calls is all but reached, and the share
+// with it, so that as many more failures as there is room for reach both.
+std::vector<std::pair<std::size_t, std::size_t>> near_minimum(const std::vector<Model>& models,
+                                                              std::size_t room) {
   std::vector<std::pair<std::size_t, std::size_t>> all;
   for (const Model& model : models) {
     const std::size_t minimum = model.minimum();
     if (minimum <= most_good || minimum > longest_tail / 2) continue;
     const auto share = static_cast<std::size_t>(model.share() * static_cast<double>(minimum));
-    for (const std::size_t bad : {share - std::min<std::size_t>(share, 1), share, share + 1}) {
-      for (std::size_t less = 1; less <= 3 && bad + less <= minimum; ++less) {
+    for (std::size_t failed = share; failed <= share + 2; ++failed) {
+      const std::size_t bad = failed - std::min(failed, room);
+      for (std::size_t less = room; less <= room + 2 && bad + less <= minimum; ++less) {
         const std::pair one(minimum - bad - less, bad);
         if (std::ranges::find(all, one) == all.end()) all.push_back(one);
       }
@@ -153,29 +156,37 @@ std::optional<std::pair<Placing, Tails>> placed(const std::vector<Model>& models
       for (std::size_t bad = 0; bad <= most_bad && consider({good, bad, times}); ++bad) {
       }
     }
-    for (const auto& [good, bad] : near_minimum(models)) consider({good, bad, times});
+    for (const auto& [good, bad] : near_minimum(models, 1)) consider({good, bad, times});
   }
   return best;
 }
 
 std::optional<GroupPlacing> placed_together(const std::vector<Model>& models, std::size_t classes) {
   const std::vector<Guess> failures(classes, Guess::failure);
-  for (std::size_t good = 0; good <= most_good; ++good) {
-    for (std::size_t bad = 0; bad <= most_bad; ++bad) {
-      GroupPlacing placing{good, bad, {}};
-      for (const Model& model : models) {
-        placing.calls.push_back(calls_of_group(model, good, bad, failures).value_or(0));
-      }
-      if (std::ranges::min(placing.calls) < classes) break;
-      const bool told = OtherGuesses(classes).none([&](const std::vector<Guess>& group) {
-        return std::ranges::any_of(models, [&](const Model& model) {
-          return contains(placing.calls, calls_of_group(model, good, bad, group).value_or(0));
-        });
+  std::optional<GroupPlacing> found;
+  // False: it is no use to try more failures.
+  const auto consider = [&](std::size_t good, std::size_t bad) {
+    GroupPlacing placing{good, bad, {}};
+    for (const Model& model : models) {
+      placing.calls.push_back(calls_of_group(model, good, bad, failures).value_or(0));
+    }
+    if (std::ranges::min(placing.calls) < classes) return false;
+    const bool told = OtherGuesses(classes).none([&](const std::vector<Guess>& group) {
+      return std::ranges::any_of(models, [&](const Model& model) {
+        return contains(placing.calls, calls_of_group(model, good, bad, group).value_or(0));
       });
-      if (told) return placing;
+    });
+    if (told) found = std::move(placing);
+    return !told;
+  };
+  for (std::size_t good = 0; good <= most_good && !found; ++good) {
+    for (std::size_t bad = 0; bad <= most_bad && consider(good, bad); ++bad) {
     }
   }
-  return std::nullopt;
+  for (const auto& [good, bad] : near_minimum(models, classes)) {
+    if (!found) consider(good, bad);
+  }
+  return found;
 }
 
 }  // namespace faultline::xray

@@ -119,6 +119,8 @@ void Examination::tell_ratio(Answers& answers) const {
   const std::string seen = "it opened at " + percent(first.opened) + " and stayed closed at " +
                            percent(first.stayed) + " failed";
   answers["threshold"] = number(roundest(low, high), {low, high}, seen);
+  constexpr double says_nothing = 0.2;
+  if (high - low > says_nothing) answers["threshold"] = untold(seen + ": too far apart to tell");
   if (at > 0 && above == 0 && none == 0) {
     answers["comparison"] = word(">=", seen + "; the round number is the one that opened it");
   } else if (above > 0 && at == 0 && none == 0) {

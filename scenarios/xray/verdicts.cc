@@ -56,8 +56,14 @@ void Examination::tell_openings(Answers& answers) const {
   }
   const auto bounds = [](const std::vector<Opening>& all) {
     Opening common{Duration{}, Duration::max()}, hull{Duration::max(), Duration{}};
+    // Of those that were seen late now and then, the others say more.
+    std::vector<Duration> blurs;
+    for (const Opening& one : all) blurs.push_back(one.high - one.low);
+    std::ranges::nth_element(blurs, blurs.begin() + static_cast<std::ptrdiff_t>(blurs.size() / 2));
+    const Duration usual = blurs[blurs.size() / 2];
     for (const Opening& one : all) {
       common = {std::max(common.low, one.low), std::min(common.high, one.high)};
+      if (one.high - one.low > usual * 2) continue;
       if (one.low > Duration{}) hull.low = std::min(hull.low, one.low);
       hull.high = std::max(hull.high, one.high);
     }
@@ -92,13 +98,17 @@ void Examination::tell_openings(Answers& answers) const {
     grows = grows && middle(reopenings_[n + 1]) + noise * 2 >= middle(reopenings_[n]);
   }
   grows = grows && reopenings_.back().low > first.high + noise && reopenings_.size() >= 2;
+  // What varies may grow by chance.
+  const bool steady = !varies && openings_.size() >= 2;
   const auto [again, again_hull] = bounds(reopenings_);
   std::vector<Opening> every = reopenings_;
   every.push_back(varies ? hull : told);
   const auto [together, unused] = bounds(every);
   const bool same = !varies && together.low <= together.high + noise;
   const bool known_low = again.low > Duration{} || extends_.value_or(false);
-  if (grows) {
+  if (grows && !steady) {
+    answers["backoff"] = untold("it was open for longer each time, which may be chance");
+  } else if (grows) {
     answers["backoff"] = word("growing", "each failed probe kept it open for longer");
   } else if (same && known_low) {
     answers["backoff"] = word("constant", "each failed probe kept it open for as long");
