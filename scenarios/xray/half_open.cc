@@ -227,7 +227,8 @@ void Examination::hang_probe() {
       client_timeout_ ? client_timeout_->high * static_cast<int>(per_call_) : Duration{};
   const Duration watch = std::min<Duration>(
       std::max<Duration>(open_high_ * 3 + patience * 2, seconds(60)), lab_.left() - seconds(1));
-  const std::size_t enough = std::max<std::size_t>(admits_.value_or(1), 1) + 2;
+  const std::size_t admits = others_ == "none" ? 1 : admits_.value_or(1);
+  const std::size_t enough = std::max<std::size_t>(admits, 1) + 2;  // in a row: nothing holds them
   const Duration often = std::clamp<Duration>(open_high_ / 20, milliseconds(30), seconds(1));
   const Duration gap = extends_.value_or(false) ? open_high_ * 5 / 4 : often;
   std::size_t passed = 0, suppressed = 0;
