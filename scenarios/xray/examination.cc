@@ -160,6 +160,10 @@ Step Examination::took(Treatment treatment, Mark mark) {
   if (!step.admitted && treatment != Treatment::refused) return step;
   last_answered_ = step.answered;
   if (treatment == Treatment::timeout) note_client_timeout(step);
+  // Its client may have given up long before that was seen.
+  if (step.gave_up && step.attempts == 1 && client_timeout_) {
+    last_answered_ = std::min(last_answered_, step.arrived + client_timeout_->low * 7 / 8);
+  }
   std::size_t& fewest = attempts_of_.try_emplace(treatment, step.attempts).first->second;
   fewest = std::min(fewest, step.attempts);
   const std::size_t marks = attempts_count_ && mark != Mark::unknown ? step.attempts : 1;

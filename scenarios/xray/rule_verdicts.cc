@@ -150,7 +150,7 @@ void Examination::tell_window(Answers& answers) const {
     answers["window"] = untold("no time left to see that it does not forget by time");
     return;
   }
-  if (most < boundless && most - least > std::max<std::size_t>(2, most / 10)) {
+  if (most < boundless && most - least > 2) {
     answers["window"] = untold("anything from " + std::to_string(least) + " to " +
                                std::to_string(most) + " calls explains it");
     return;
