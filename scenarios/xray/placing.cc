@@ -6,7 +6,7 @@ namespace faultline::xray {
 namespace {
 
 constexpr std::size_t enough_models = 12;
-constexpr std::size_t most_good = 30, most_bad = 40;
+constexpr std::size_t most_good = 30, most_bad = 40, most_bad_together = 12;
 
 bool contains(const std::vector<std::size_t>& all, std::size_t one) {
   return std::ranges::find(all, one) != all.end();
@@ -179,8 +179,11 @@ std::optional<GroupPlacing> placed_together(const std::vector<Model>& models, st
     if (told) found = std::move(placing);
     return !told;
   };
-  for (std::size_t good = 0; good <= most_good && !found; ++good) {
-    for (std::size_t bad = 0; bad <= most_bad && consider(good, bad); ++bad) {
+  // Below a large minimum of calls it does not matter which of them failed.
+  const bool far = std::ranges::all_of(
+      models, [&](const Model& one) { return one.minimum() > most_good + most_bad + classes; });
+  for (std::size_t good = 0; good <= most_good && !found && !far; ++good) {
+    for (std::size_t bad = 0; bad <= most_bad_together && consider(good, bad); ++bad) {
     }
   }
   for (const auto& [good, bad] : near_minimum(models, classes)) {
