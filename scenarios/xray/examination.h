@@ -81,6 +81,7 @@ class Examination {
   void count_closing();
   void count_closing_by_floods();
   void count_closing_by_failures();
+  std::optional<bool> reopens_behind(std::size_t good, Duration pause);
   void hang_probe();
   Counting class_of_probe(Treatment treatment);
 

@@ -13,7 +13,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t offered_at_once = 24;
-constexpr std::size_t most_successes = 40;  // tried, to close it
+constexpr std::size_t most_successes = 40;    // tried, to close it
+constexpr Duration long_pause = seconds(13);  // in which most forget what they knew
 
 }  // namespace
 
@@ -167,41 +168,48 @@ void Examination::count_closing_by_floods() {
   }
 }
 
+// So many successes when half-open, a pause, and as many failures as open it again if it is so
+// still. Nothing: it was not seen whether they did.
+std::optional<bool> Examination::reopens_behind(std::size_t good, Duration pause) {
+  if (trip() == 0 || !await_half_open()) return std::nullopt;
+  for (std::size_t done = 0; done < good; ++done) {
+    if (went_well(lab_.step(Treatment::ok))) continue;
+    close_blindly();
+    return std::nullopt;
+  }
+  if (pause > Duration{}) lab_.pause(pause);
+  Instant answered = lab_.now();
+  for (std::size_t n = 0; n < *reopens_after_; ++n) answered = lab_.step(fault_).answered;
+  history_.push_back(Mark::unknown);
+  const Step check = lab_.step(fault_);
+  if (check.admitted) return false;
+  opened_between(answered, check.ended);
+  close_blindly();
+  return true;
+}
+
 // Where everybody is let through half-open: a failure that opens it at once says that it was not
-// yet closed.
+// yet closed. Or that it was, and remembers failures from before it opened: then not behind a
+// pause.
 void Examination::count_closing_by_failures() {
   if (!reopens_after_ || stop()) return;
   tell("how many successes close it?");
-  const std::size_t failures = *reopens_after_;
-  int unclear = 0;
-  for (std::size_t good = 1; good <= 12 && !stop(); ++good) {
-    if (trip() == 0 || !await_half_open()) return;
-    bool well = true;
-    for (std::size_t done = 0; done < good && well; ++done) {
-      well = went_well(lab_.step(Treatment::ok));
+  std::size_t unclear = 0;
+  const auto fewest = [&](std::size_t most, Duration pause) -> std::optional<std::size_t> {
+    for (std::size_t good = 1; good <= most && unclear <= 4 && !stop();) {
+      const std::optional<bool> reopened = reopens_behind(good, pause);
+      if (reopened == false) return good;
+      ++(reopened ? good : unclear);
     }
-    if (!well) {  // the same again
-      close_blindly();
-      if (++unclear > 4) return;
-      --good;
-      continue;
-    }
-    Instant answered = lab_.now();
-    for (std::size_t n = 0; n < failures; ++n) answered = lab_.step(fault_).answered;
-    history_.push_back(Mark::unknown);
-    const Step check = lab_.step(fault_);
-    if (!check.admitted) {
-      opened_between(answered, check.ended);
-      close_blindly();
-      continue;
-    }
-    closes_after_ = good;
-    closing_evidence_ = "after " + std::to_string(good) + " successful probes " +
-                        std::to_string(failures) + " failed ones did not open it any more";
-    trip();
-    close();
-    return;
-  }
+    return std::nullopt;
+  };
+  closes_after_ = fewest(12, Duration{});
+  if (!closes_after_) return;
+  if (const auto sooner = fewest(*closes_after_ - 1, long_pause)) closes_after_ = sooner;
+  closing_evidence_ = "after " + std::to_string(*closes_after_) + " successful probes " +
+                      std::to_string(*reopens_after_) + " failed ones did not open it any more";
+  trip();
+  close();
 }
 
 // The probe is never answered; others go on calling.
