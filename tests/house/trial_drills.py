@@ -52,8 +52,7 @@ drive = "http://127.0.0.1:1/"
 window = "time"
 """
 ARGUMENTS = {"fault": "outage", "opening": "1", "source": "source", "phase": "all", "did": "any",
-             "told": "any",
-             "status": "503", "sink": "sink", "stage": "stage", "route": "/route",
+             "told": "any", "status": "503", "sink": "sink", "stage": "stage", "route": "/route",
              "answer": "window", "word": "calls"}
 VALUES = {"duration": "1s", "count": "10", "share": "5%"}
 # A value for each parameter of a fault.
