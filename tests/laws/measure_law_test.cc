@@ -105,7 +105,10 @@ std::vector<Recording> recordings() {
   all.push_back(cut_off.recording());
   all.push_back(promised_a_ratio());
   all.push_back(promised_a_ratio());
-  for (auto& [name, answer] : all.back().xray->answers) answer = {.evidence = "no time left"};
+  for (auto& [name, answer] : all.back().xray->answers) {
+    answer = xray::Answer();
+    answer.evidence = "no time left";
+  }
   return all;
 }
 
