@@ -1,5 +1,5 @@
-"""nginx, started with a prefix of its own: a stream proxy and an HTTP proxy to compare with, and the
-server of static files that wrk asks.
+"""nginx, started with a prefix of its own: a stream proxy and an HTTP proxy to compare with, and
+the server of static files that wrk asks.
 """
 
 import os
