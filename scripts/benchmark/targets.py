@@ -62,8 +62,9 @@ def haproxy(name, options="", tuning="", mode="tcp"):
             # does not start when they might exceed the limit.
             connections = (bench.descriptors - 500) // (4 if options else 2)
             with open(path, "w", encoding="ascii") as file:
-                file.write(HAPROXY.format(options=options, mode=mode, tuning=tuning, upstream=upstream,
-                                          descriptor=listener.fileno(), connections=connections))
+                file.write(HAPROXY.format(options=options, mode=mode, tuning=tuning,
+                                          upstream=upstream, descriptor=listener.fileno(),
+                                          connections=connections))
             process, _ = bench.processes.start([bench.program("haproxy"), "-db", "-q", "-f", path],
                                                pass_fds=[listener.fileno()])
             return Target(name, listener.getsockname()[1], process.pid)
