@@ -18,7 +18,7 @@ namespace faultline {
 // Some bytes on the heap, written front to back and consumed front to back.
 struct Block {
   struct Free {
-    void operator()(char* bytes) const { std::free(bytes); }
+    void operator()(char* memory) const { std::free(memory); }
   };
 
   std::unique_ptr<Block> next;

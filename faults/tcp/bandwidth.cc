@@ -22,8 +22,9 @@ constexpr Duration least_saved = 1ms;
 // 10 ms.
 constexpr Duration shortest_piece = 1ms, longest_piece = 10ms;
 constexpr std::uint64_t segment = 1460;
-// After a late timer the pieces follow each other an eighth faster until the lateness is made up
-// for, so that it does not become a burst. What is later than this goes on at once,
+// After a late timer the pieces follow each other a sixteenth faster until the lateness is made up
+// for, so that it does not become a burst; after a timer that comes late again, by up to half a
+// piece, as if it had not. What is later than this goes on at once,
 constexpr Duration most_spread = 20ms;
 // and what is later than this is lost.
 constexpr Duration most_late = 100ms;
@@ -71,6 +72,7 @@ class Bandwidth final : public Fault {
                 ? other.pace_
                 : std::make_shared<Pace>(piece_ > 0 ? slot_.from : pace_->free());
     piece_ = 0;
+    spread_ = Instant{};
     updated_ = true;
   }
 
@@ -99,18 +101,22 @@ class Bandwidth final : public Fault {
     updated_ = false;
     if (rate_.count == 0) return;
     if (piece_ == 0 && left > 0) book(moment.now, left);
-    Instant soonest = moment.now;
-    while (piece_ > 0 && slot_.to <= moment.now && soonest <= moment.now) {
+    while (piece_ > 0 && due() <= moment.now) {
       const bool spread = moment.now - slot_.to < most_spread;
+      const Instant planned = due();
       outlet.release(piece_);
       left -= std::min(left, piece_);
       book(moment.now, left);
-      if (spread) soonest += (slot_.to - slot_.from) * 7 / 8;
+      const Duration length = slot_.to - slot_.from;
+      const Instant last = moment.now - planned <= length / 2 ? planned : moment.now;
+      if (spread) spread_ = last + length * 15 / 16;
     }
-    if (piece_ > 0) outlet.wake_at(std::max(slot_.to, soonest));
+    if (piece_ > 0) outlet.wake_at(due());
   }
 
  private:
+  Instant due() const { return std::max(slot_.to, spread_); }
+
   Duration saved_up() const {
     return burst_.count == 0 ? least_saved : Pace::cost(burst_.count, rate_);
   }
@@ -131,6 +137,7 @@ class Bandwidth final : public Fault {
   std::shared_ptr<Pace> pace_;  // of this link, or of all
   std::uint64_t piece_ = 0;     // goes on when its slot is over; 0: nothing waits
   Pace::Slot slot_{};
+  Instant spread_{};      // nor does it go on before: what is late follows spread out
   Instant earliest_{};    // no slot begins before: what was not used then is gone
   bool updated_ = false;  // everything is booked anew when the timer comes
 };
