@@ -68,10 +68,11 @@ class Arrivals {
   std::vector<std::uint64_t> slots_;
 };
 
-// Bytes read at once, and when the last of them had arrived.
+// Bytes read at once, and when the last of them had arrived; nothing for what came before the
+// kernel began to tell.
 struct Read {
   std::uint64_t bytes = 0;
-  Stamp at;
+  std::optional<Stamp> at;
 };
 
 std::optional<Read> read_some(int fd, std::span<char> buffer) {
@@ -85,12 +86,13 @@ std::optional<Read> read_some(int fd, std::span<char> buffer) {
   const ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
   if (got < 0 && errno == EAGAIN) return std::nullopt;
   if (got <= 0) die("recvmsg");
+  Read read{static_cast<std::uint64_t>(got), {}};
   const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_TIMESTAMPNS) die("no time of arrival");
+  if (header == nullptr || header->cmsg_type != SCM_TIMESTAMPNS) return read;
   timespec time{};
   memcpy(&time, CMSG_DATA(header), sizeof time);
-  return Read{static_cast<std::uint64_t>(got),
-              Stamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec))};
+  read.at = Stamp(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+  return read;
 }
 
 }  // namespace
@@ -115,7 +117,9 @@ int pull(std::uint16_t port, std::chrono::seconds lasting, std::size_t connectio
     for (const epoll_event& event : std::span(events, static_cast<std::size_t>(ready))) {
       const std::optional<Read> read = read_some(event.data.fd, buffer);
       now = Clock::now();
-      if (read && now >= begin) arrivals.add(read->at, read->bytes);
+      if (!read || now < begin) continue;
+      if (!read->at) die("bytes without a time of arrival");
+      arrivals.add(*read->at, read->bytes);
     }
   }
   arrivals.print();

@@ -25,6 +25,7 @@ import workloads  # noqa: E402
 from processes import Processes  # noqa: E402
 
 RACES = workloads.ALL + web.ALL
+FAILURES = (RuntimeError, OSError, ValueError, subprocess.SubprocessError)
 SPECIAL = shaping.ALL + delay.ALL + idle.ALL + backlog.ALL + journal.ALL
 
 
@@ -36,18 +37,27 @@ def chosen(options):
 
 
 def measure(options, result):
+    """One workload that fails does not cost the others: it is in `failed`, with the reason."""
     for workload in chosen(options):
         with Processes() as processes:
             bench = benchmark.Bench(options, processes)
-            if workload in SPECIAL:
-                result["special"].append(workload.measure(bench))
-                workload.show(result["special"][-1])
-            else:
-                result["workloads"].append(race.race(bench, workload))
-                race.show(result["workloads"][-1])
+            try:
+                measure_one(bench, workload, result)
+            except FAILURES as error:
+                result["failed"][workload.name] = str(error)
+                print(f"\n{workload.name} failed: {error}")
             sys.stdout.flush()
             result["disturbed_runs"] += bench.disturbed
             result["repeated_runs"] += bench.repeated
+
+
+def measure_one(bench, workload, result):
+    if workload in SPECIAL:
+        result["special"].append(workload.measure(bench))
+        workload.show(result["special"][-1])
+    else:
+        result["workloads"].append(race.race(bench, workload))
+        race.show(result["workloads"][-1])
 
 
 def main():
@@ -68,7 +78,8 @@ def main():
               "started": time.strftime("%FT%TZ", time.gmtime()), "mode": options.mode,
               "rounds": benchmark.ROUNDS[options.mode], "seed": options.seed,
               "machine": benchmark.machine(), "versions": benchmark.versions(),
-              "disturbed_runs": 0, "repeated_runs": 0, "workloads": [], "special": []}
+              "disturbed_runs": 0, "repeated_runs": 0, "workloads": [], "special": [],
+              "failed": {}}
     print(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in result["machine"].items()))
     start = time.monotonic()
     measure(options, result)
@@ -85,6 +96,8 @@ def main():
     if old:
         compare.show(old, result)
     print(f"written to {os.path.relpath(options.out)}")
+    if result["failed"]:
+        raise RuntimeError(f"{', '.join(result['failed'])} failed; the rest was measured")
 
 
 def arguments():
@@ -109,7 +122,7 @@ def arguments():
 if __name__ == "__main__":
     try:
         main()
-    except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+    except FAILURES as error:
         sys.exit(f"bench: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

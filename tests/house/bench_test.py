@@ -7,7 +7,9 @@ bench_test.py BUILD_FOLDER
 import copy
 import pathlib
 import sys
+import types
 import unittest
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.argv[1:2] = []  # nothing built is needed
@@ -15,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" /
 
 import compare  # noqa: E402
 import goals  # noqa: E402
+import main  # noqa: E402
 
 
 def run(rate, cpu):
@@ -34,6 +37,22 @@ def result(own_cpu=15.0, equal_cpu=20.0, close=20.0):
 
 def verdict(found, start):
     return next(row["verdict"] for row in found["goals"] if row["what"].startswith(start))
+
+
+class Whole(unittest.TestCase):
+    def test_one_workload_that_fails_does_not_cost_the_others(self):
+        def broken(_):
+            raise RuntimeError("no answer")
+
+        workloads = [types.SimpleNamespace(name=name, measure=measure, show=lambda found: None)
+                     for name, measure in (("bad", broken), ("good", lambda bench: {"n": 1}))]
+        found = {"special": [], "failed": {}, "disturbed_runs": 0, "repeated_runs": 0}
+        quiet = types.SimpleNamespace(disturbed=0, repeated=0)
+        with mock.patch.multiple(main, SPECIAL=workloads, chosen=lambda options: workloads), \
+                mock.patch.object(main.benchmark, "Bench", lambda options, processes: quiet):
+            main.measure(None, found)
+        self.assertEqual(found["special"], [{"n": 1}])
+        self.assertEqual(found["failed"], {"bad": "no answer"})
 
 
 class Goals(unittest.TestCase):
