@@ -58,6 +58,7 @@ std::size_t SimulatedService::call() {
 }
 
 bool SimulatedService::has_room() const {
+  if (breaker_.lets_more_in) return true;
   if (breaker_.judged > 0 && admitted_ >= breaker_.judged) return false;
   if (breaker_.in_all && admitted_ >= breaker_.probes) return false;
   return breaker_.probes == 0 || probing_ < breaker_.probes;
@@ -66,7 +67,9 @@ bool SimulatedService::has_room() const {
 void SimulatedService::enter(std::size_t call) {
   Running& running = running_[call];
   if (breaker_.rule == SimulatedBreaker::Rule::none) return attempt(call);
-  if (state_ == State::open && now_ >= open_until_) become(State::half_open);
+  if (state_ == State::open && now_ >= open_until_) {
+    become(breaker_.to_close == 0 ? State::closed : State::half_open);
+  }
   if (state_ == State::half_open && !has_room() && breaker_.queues) {
     return waiting_.push_back(call);
   }
@@ -178,11 +181,18 @@ void SimulatedService::end(std::size_t call, int status) {
 
 void SimulatedService::count(bool failed, bool) {
   using Rule = SimulatedBreaker::Rule;
-  results_.emplace_back(now_, failed ? 1 : 0);
+  if (breaker_.moved_by_calls && now_ - part_began_ >= breaker_.bucket) {
+    ++part_;
+    part_began_ = now_;
+  }
+  results_.emplace_back(breaker_.moved_by_calls ? Instant(breaker_.bucket * part_) : now_,
+                        failed ? 1 : 0);
   if (breaker_.calls > 0 && results_.size() > breaker_.calls) results_.pop_front();
   if (breaker_.time > Duration{}) {
     Instant since = now_ - breaker_.time;
-    if (breaker_.bucket > Duration{}) {
+    if (breaker_.moved_by_calls) {
+      since = Instant(breaker_.bucket * (part_ + 1)) - breaker_.time;
+    } else if (breaker_.bucket > Duration{}) {
       const auto part = breaker_.bucket.count();
       since =
           Instant(Duration((now_.time_since_epoch().count() / part + 1) * part)) - breaker_.time;
@@ -208,9 +218,13 @@ void SimulatedService::count(bool failed, bool) {
 void SimulatedService::judge(bool failed) {
   if (!breaker_.cleared) results_.emplace_back(now_, failed ? 1 : 0);
   bad_ += failed ? 1 : 0;
+  ++outcomes_;
   good_ = failed ? 0 : good_ + 1;
   if (breaker_.judged > 0) {
-    if (admitted_ < breaker_.judged || probing_ > 0) return;
+    if (breaker_.lets_more_in ? outcomes_ < breaker_.judged
+                              : admitted_ < breaker_.judged || probing_ > 0) {
+      return;
+    }
     return become(bad_ * 2 >= breaker_.judged ? State::open : State::closed);
   }
   if (bad_ >= breaker_.to_reopen) {
@@ -223,7 +237,7 @@ void SimulatedService::judge(bool failed) {
 void SimulatedService::become(State state) {
   state_ = state;
   ++generation_;
-  probing_ = admitted_ = good_ = bad_ = 0;
+  probing_ = admitted_ = good_ = bad_ = outcomes_ = 0;
   if (state == State::open) {
     double length = static_cast<double>(breaker_.open_for.count());
     for (std::size_t n = 0; n < times_open_; ++n) length *= breaker_.growth;
@@ -234,6 +248,7 @@ void SimulatedService::become(State state) {
   } else if (state == State::closed) {
     times_open_ = 0;
     if (breaker_.cleared) results_.clear();
+    if (breaker_.carries) count(false);
   }
   if (breaker_.queues) after(Duration{}, [this] { let_waiting_in(); });
 }

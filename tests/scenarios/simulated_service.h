@@ -18,16 +18,18 @@ namespace faultline::xray {
 struct SimulatedBreaker {
   enum class Rule : std::uint8_t { none, consecutive, count, ratio };
   Rule rule = Rule::consecutive;
-  std::size_t number = 5;   // consecutive, count
-  double share = 0.5;       // ratio
-  bool above = false;       // ratio: strictly
-  std::size_t minimum = 1;  // ratio
-  std::size_t calls = 0;    // window; 0: no limit by calls
-  Duration time{};          // window; zero: no limit by time
-  Duration bucket{};        // in which the window in time moves; zero: it slides
+  std::size_t number = 5;       // consecutive, count
+  double share = 0.5;           // ratio
+  bool above = false;           // ratio: strictly
+  std::size_t minimum = 1;      // ratio
+  std::size_t calls = 0;        // window; 0: no limit by calls
+  Duration time{};              // window; zero: no limit by time
+  Duration bucket{};            // in which the window in time moves; zero: it slides
+  bool moved_by_calls = false;  // by one part at most for each call, so not in a pause
   bool on_failure_only = false;
   bool cleared = true;   // by closing
   bool dilutes = false;  // rejected calls count as calls
+  bool carries = false;  // what closed it is the first call that counts from then on
 
   std::set<Treatment> ignored = {};
   bool ignored_are_calls = false;  // they make a share smaller
@@ -42,9 +44,10 @@ struct SimulatedBreaker {
   std::size_t probes = 1;  // 0: everybody
   bool in_all = false;     // so many for the whole of the half-open state
   bool queues = false;
-  std::size_t to_close = 1;
+  std::size_t to_close = 1;  // 0: it closes by itself
   std::size_t to_reopen = 1;
-  std::size_t judged = 0;  // so many outcomes, then their share decides
+  std::size_t judged = 0;     // so many outcomes, then their share decides
+  bool lets_more_in = false;  // than are judged
   bool keeps_hung = false;
 };
 
@@ -119,8 +122,10 @@ class SimulatedService final : public Bench {
   Instant open_until_{};
   Duration open_for_{};
   std::size_t times_open_ = 0;
+  Instant part_began_{};
+  std::int64_t part_ = 0;                        // of a window moved by calls
   std::deque<std::pair<Instant, int>> results_;  // 1 failed, 0 did not, of the window
-  std::size_t probing_ = 0, admitted_ = 0, good_ = 0, bad_ = 0;
+  std::size_t probing_ = 0, admitted_ = 0, good_ = 0, bad_ = 0, outcomes_ = 0;
   std::deque<std::size_t> waiting_;
   std::size_t inside_ = 0;
 };
