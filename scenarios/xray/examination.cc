@@ -23,7 +23,7 @@ Examination::Examination(Bench& bench, Setting setting)
     : lab_(bench, bench.now() + setting.budget), setting_(std::move(setting)) {}
 
 Result<Answers> Examination::run() {
-  if (!baseline()) {
+  if (!first_calls()) {
     return error("",
                  lab_.bench().obstacle().empty()
                      ? "the driven service made no attempt on the listening address; it must be "
@@ -31,11 +31,13 @@ Result<Answers> Examination::run() {
                      : lab_.bench().obstacle());
   }
   if (!find_fault()) {
+    baseline();
     if (!lab_.bench().obstacle().empty()) return error("", lab_.bench().obstacle());
     return without_breaker();
   }
   coarse_duration();
   if (!stop()) close_blindly();
+  baseline();
   if (!stop() && !client_timeout_) {
     tell("how long does the service's client wait?");
     const Step step = took(Treatment::timeout, Mark::unknown);
@@ -73,16 +75,27 @@ Result<Answers> Examination::run() {
   return verdicts();
 }
 
-bool Examination::baseline() {
+// One that goes well, and no more: how many failures open it first says most when it knows little.
+// The first may find the service still warming up.
+bool Examination::first_calls() {
+  tell("a call that goes well");
+  for (std::size_t n = 0; n < 3 && !lab_.over(); ++n) {
+    const Step step = lab_.step(Treatment::ok);
+    if (!step.admitted) continue;
+    if (n == 0 && !step.gave_up && step.status != 0) first_good_ = 1;
+    return lab_.bench().obstacle().empty();
+  }
+  return false;
+}
+
+// What a call that goes well is like.
+void Examination::baseline() {
+  if (stop()) return;
   tell("a few calls that go well");
   std::vector<Duration> lasted;
   std::map<int, int> statuses;
-  bool any = false;
-  // The first may find the service still warming up.
   for (std::size_t n = 0; n < baseline_calls && !lab_.over(); ++n) {
     const Step step = lab_.step(Treatment::ok);
-    any = any || step.admitted;
-    if (!any && n > 2) return false;
     lasted.push_back(step.ended - step.begun);
     if (step.admitted) ++statuses[step.status];
   }
@@ -91,7 +104,6 @@ bool Examination::baseline() {
   lab_.learn_latency(latency_);
   const auto usual = std::ranges::max_element(statuses, {}, [](const auto& n) { return n.second; });
   if (usual != statuses.end()) good_status_ = usual->first;
-  return any && lab_.bench().obstacle().empty();
 }
 
 bool Examination::find_fault() {
@@ -142,7 +154,7 @@ bool Examination::trips_on(Treatment treatment) {
   if (open && count > 1) --attempts[last];
   const auto usual = std::ranges::max_element(attempts, {}, [](const auto& n) { return n.second; });
   per_call_ = usual == attempts.end() ? 1 : std::max<std::size_t>(1, usual->first);
-  if (open && !unseen && harmless_.empty()) first_failures_ = count;
+  if (open && !unseen && harmless_.empty() && first_good_ > 0) first_failures_ = count;
   if (!open) harmless_[treatment] = count;
   return open;
 }

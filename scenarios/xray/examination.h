@@ -46,7 +46,8 @@ class Examination {
   static constexpr std::size_t calls_at_full_speed = 600;
 
   // Steps that keep the history (examination.cc).
-  bool baseline();
+  bool first_calls();
+  void baseline();
   bool find_fault();
   bool trips_on(Treatment treatment);
   Step took(Treatment treatment, Mark mark);
@@ -81,7 +82,8 @@ class Examination {
   void count_closing();
   void count_closing_by_floods();
   void count_closing_by_failures();
-  std::optional<bool> reopens_behind(std::size_t good, Duration pause);
+  bool closes_by_itself();
+  std::optional<std::size_t> reopens_behind(std::size_t good, Duration pause);
   void hang_probe();
   Counting class_of_probe(Treatment treatment);
 
@@ -94,6 +96,11 @@ class Examination {
   bool dear() const;  // an opening takes long, with all that belongs to it
   bool is_clean_when_closed();
   bool explains_first_opening() const;
+  bool explains_first_opening(Hypothesis one, std::size_t good) const;
+  std::size_t closing_leaves() const;
+  void hide_carried();
+  void settle_carried();
+  std::size_t cold_without_carried() const;
   bool opens_alike_after_a_pause();
   bool next_probe(const Probe& probe);
   bool run_probe(const Probe& probe);
@@ -141,7 +148,8 @@ class Examination {
 
   History history_;
   std::vector<Hypothesis> explained_;
-  std::size_t first_failures_ = 0;  // that opened it first, behind good calls; 0: unknown
+  std::size_t first_good_ = 0;      // calls, before anything else
+  std::size_t first_failures_ = 0;  // behind these, that opened it first; 0: unknown
   std::size_t probes_run_ = 0;
   Duration pace_{};             // of a call in the last sequence
   Duration longest_allowed_{};  // of a sequence
@@ -183,6 +191,7 @@ class Examination {
   std::optional<Duration> forgotten_,
       remembered_;          // least pause that it forgot, longest it did not
   std::size_t primed_ = 0;  // failures that it knows when it should know of no other call
+  bool forgot_ = false;     // all but these, what closed it too
   Instant primed_since_{}, primed_until_{};
   Duration window_low_{}, window_high_{};  // pauses that it remembered and forgot
   bool window_confirmed_ = false, out_of_time_ = false;

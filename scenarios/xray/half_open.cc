@@ -169,8 +169,9 @@ void Examination::count_closing_by_floods() {
 }
 
 // So many successes when half-open, a pause, and as many failures as open it again if it is so
-// still. Nothing: it was not seen whether they did.
-std::optional<bool> Examination::reopens_behind(std::size_t good, Duration pause) {
+// still. How many of these were let through if it opened, none if it did not. Nothing: it was not
+// seen whether they did.
+std::optional<std::size_t> Examination::reopens_behind(std::size_t good, Duration pause) {
   if (trip() == 0 || !await_half_open()) return std::nullopt;
   for (std::size_t done = 0; done < good; ++done) {
     if (went_well(lab_.step(Treatment::ok))) continue;
@@ -179,13 +180,19 @@ std::optional<bool> Examination::reopens_behind(std::size_t good, Duration pause
   }
   if (pause > Duration{}) lab_.pause(pause);
   Instant answered = lab_.now();
-  for (std::size_t n = 0; n < *reopens_after_; ++n) answered = lab_.step(fault_).answered;
+  std::size_t failures = 0;
   history_.push_back(Mark::unknown);
-  const Step check = lab_.step(fault_);
-  if (check.admitted) return false;
-  opened_between(answered, check.ended);
+  for (;; ++failures) {
+    const Step step = lab_.step(fault_);
+    if (!step.admitted) {
+      opened_between(answered, step.ended);
+      break;
+    }
+    if (failures == *reopens_after_) return 0;
+    answered = step.answered;
+  }
   close_blindly();
-  return true;
+  return failures > 0 ? std::optional(failures) : std::nullopt;
 }
 
 // Where everybody is let through half-open: a failure that opens it at once says that it was not
@@ -193,23 +200,61 @@ std::optional<bool> Examination::reopens_behind(std::size_t good, Duration pause
 // pause.
 void Examination::count_closing_by_failures() {
   if (!reopens_after_ || stop()) return;
+  if (others_ == "none" && *reopens_after_ > 1 && closes_by_itself()) {
+    closes_after_ = 0;
+    closing_evidence_ =
+        "when its time was over everything went through, and opened it as it does when it is "
+        "closed, whatever went well before";
+    trip();
+    close();
+    return;
+  }
   tell("how many successes close it?");
   std::size_t unclear = 0;
+  bool judged = false;  // a success in the place of a failure: so many outcomes decide
   const auto fewest = [&](std::size_t most, Duration pause) -> std::optional<std::size_t> {
     for (std::size_t good = 1; good <= most && unclear <= 4 && !stop();) {
-      const std::optional<bool> reopened = reopens_behind(good, pause);
-      if (reopened == false) return good;
+      const std::optional<std::size_t> reopened = reopens_behind(good, pause);
+      if (reopened == 0) return good;
+      judged = judged || (good == 1 && reopened && *reopened + 1 == *reopens_after_);
       ++(reopened ? good : unclear);
+      if (judged) return *reopens_after_;
     }
     return std::nullopt;
   };
   closes_after_ = fewest(12, Duration{});
   if (!closes_after_) return;
-  if (const auto sooner = fewest(*closes_after_ - 1, long_pause)) closes_after_ = sooner;
-  closing_evidence_ = "after " + std::to_string(*closes_after_) + " successful probes " +
-                      std::to_string(*reopens_after_) + " failed ones did not open it any more";
+  if (judged) {
+    closing_evidence_ = "one success and " + std::to_string(*reopens_after_ - 1) +
+                        " failures opened it again, as " + std::to_string(*reopens_after_) +
+                        " failures do: so many outcomes decide";
+  } else {
+    if (const auto sooner = fewest(*closes_after_ - 1, long_pause)) closes_after_ = sooner;
+    closing_evidence_ = "after " + std::to_string(*closes_after_) + " successful probes " +
+                        std::to_string(*reopens_after_) + " failed ones did not open it any more";
+  }
   trip();
   close();
+}
+
+// Closed as soon as its time is over, without a probe? Then a rule like any other says what opens
+// it from there on, and successes before that are calls like others.
+bool Examination::closes_by_itself() {
+  tell("does it close by itself?");
+  history_.clear();
+  for (const std::size_t good : {0UZ, 1UZ, 2UZ, 4UZ, 8UZ}) {
+    if (stop() || trip() == 0 || !await_half_open()) return false;
+    history_.push_back(Mark::closed);
+    for (std::size_t n = 0; n < good; ++n) {
+      const Step step = took(Treatment::ok, Mark::success);
+      if (!step.admitted || stop()) return false;
+    }
+    if (trip() == 0) return false;
+  }
+  const std::vector<Hypothesis> explained = explanations(history_, 1);
+  return std::ranges::any_of(explained, [](const Hypothesis& one) {
+    return one.structure.cleared && one.structure.carried == 0;
+  });
 }
 
 // The probe is never answered; others go on calling.

@@ -134,6 +134,13 @@ Step Examination::poll(Treatment treatment, bool sample) {
 }
 
 bool Examination::close(bool first_opening) {
+  if (closes_after_ == 0) {
+    if (!await_half_open()) return false;
+    if (wash_ > Duration{}) lab_.pause(wash_);
+    history_.push_back(Mark::closed);
+    closed_at_ = lab_.now();
+    return !stop();
+  }
   const std::size_t needed = closes_after_.value_or(12);
   bool sample = first_opening;
   while (!stop()) {

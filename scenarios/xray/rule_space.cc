@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 
 namespace faultline::xray {
 namespace {
@@ -28,6 +29,7 @@ class Memory {
   void clear() {
     recent_.clear();
     failed_ = row_ = 0;
+    for (std::size_t n = 0; n < structure_.carried; ++n) add(false);
   }
   void add(bool failed) {
     row_ = failed ? row_ + 1 : 0;
@@ -105,7 +107,7 @@ void explain_by_share(const Structure& structure, const Points& points,
     }
     if (!(stayed < opened)) continue;
     // All of the window failed: again in a row in other words.
-    const bool whole = minimum >= structure.window || !structure.cleared;
+    const bool whole = minimum >= structure.window || !structure.cleared || structure.carried > 0;
     const std::size_t window = structure.window;
     if (whole && window < boundless && window * stayed.failed >= (window - 1) * stayed.of) {
       continue;
@@ -146,10 +148,13 @@ std::string Hypothesis::text() const {
   if (structure.window < boundless) out += " in " + std::to_string(structure.window) + " calls";
   if (structure.on_failure_only) out += ", looked at on failures only";
   if (!structure.cleared) out += ", not cleared by closing";
+  if (structure.carried > 0) {
+    out += ", of which closing leaves " + std::to_string(structure.carried) + " good";
+  }
   return out;
 }
 
-std::vector<Hypothesis> explanations(const History& history) {
+std::vector<Hypothesis> explanations(const History& history, std::size_t closing) {
   std::vector<Hypothesis> found;
   Structure row;
   row.in_a_row = true;
@@ -157,12 +162,15 @@ std::vector<Hypothesis> explanations(const History& history) {
   for (const bool cleared : {true, false}) {
     for (const bool on_failure_only : {false, true}) {
       for (const std::size_t window : windows()) {
-        const Structure structure{false, window, on_failure_only, cleared};
-        const Points points = replay(structure, history);
-        if (points.impossible) continue;
-        // Counting, a success cannot open it; whether one is looked at does not matter.
-        if (!on_failure_only) explain_by_number(structure, points, found);
-        explain_by_share(structure, points, found);
+        for (const std::size_t carried : std::set<std::size_t>{0, 1, closing}) {
+          if (carried > closing || (carried > 0 && !cleared)) continue;
+          const Structure structure{false, window, on_failure_only, cleared, carried};
+          const Points points = replay(structure, history);
+          if (points.impossible) continue;
+          // Counting, a success cannot open it; whether one is looked at does not matter.
+          if (!on_failure_only && carried == 0) explain_by_number(structure, points, found);
+          explain_by_share(structure, points, found);
+        }
       }
     }
   }
@@ -192,6 +200,7 @@ Model::Model(const Hypothesis& hypothesis, double place, const History& history)
   share_ = std::clamp(low + (high - low) * place, low + 1e-9, high - 1e-9);
   number_ = hypothesis.least + static_cast<std::size_t>(
                                    place * static_cast<double>(hypothesis.most - hypothesis.least));
+  for (std::size_t n = 0; n < hypothesis.structure.carried; ++n) took(false);
   if (hypothesis.structure.cleared) return;
   for (const Mark mark : history) {
     if (mark == Mark::failure || mark == Mark::success) took(mark == Mark::failure);

@@ -36,6 +36,7 @@ struct Structure {
   std::size_t window = boundless;  // calls
   bool on_failure_only = false;    // a success never opens it
   bool cleared = true;             // by closing
+  std::size_t carried = 0;         // where cleared: successes that it knows when it has closed
 };
 
 // A fraction that is compared exactly.
@@ -60,7 +61,9 @@ struct Hypothesis {
   std::string text() const;
 };
 
-std::vector<Hypothesis> explanations(const History& history);
+// Closing may leave the success that did it in what is counted from then on, or all of the
+// `closing` ones.
+std::vector<Hypothesis> explanations(const History& history, std::size_t closing);
 
 // Without those that no experiment could tell from a plainer one that is there too: what closing
 // does not clear, a share of next to nothing, and one failure in other words.

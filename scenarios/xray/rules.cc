@@ -87,13 +87,14 @@ bool Examination::next_probe(const Probe& probe) {
     const auto begun =
         history_.begin() + static_cast<std::ptrdiff_t>(starts_.empty() ? 0 : starts_.back());
     const bool spoiled = std::find(begun, history_.end(), Mark::unknown) != history_.end();
-    explained_ = explanations(history_);
+    explained_ = explanations(history_, closing_leaves());
     const std::size_t newest = starts_.size();
     if (!close()) return !explained_.empty() && !stop();
     if (!explained_.empty()) {
       // What closing does not clear is tried again after a pause in which it forgets.
       std::erase_if(explained_, [](const Hypothesis& one) { return !one.structure.cleared; });
       if (explained_.empty()) return false;
+      hide_carried();
       if (!spoiled) return true;
       continue;
     }
@@ -110,12 +111,13 @@ bool Examination::explained_but_for_one(std::size_t newest) {
   for (const std::size_t one : order) {
     History without = history_;
     without.insert(without.begin() + static_cast<std::ptrdiff_t>(starts_[one]), Mark::unknown);
-    std::vector<Hypothesis> explained = explanations(without);
+    std::vector<Hypothesis> explained = explanations(without, closing_leaves());
     std::erase_if(explained, [](const Hypothesis& each) { return !each.structure.cleared; });
     if (explained.empty()) continue;
     ++accidents_;
     history_ = std::move(without);
     explained_ = std::move(explained);
+    hide_carried();
     for (std::size_t n = one + 1; n < starts_.size(); ++n) ++starts_[n];
     return true;
   }
@@ -202,32 +204,16 @@ bool Examination::is_clean_when_closed() {
   return false;
 }
 
-// The first opening, before anything was known of it, must be explained too. Before the calls that
-// went well then there may have been others.
-bool Examination::explains_first_opening() const {
-  const std::size_t marks = attempts_count_ ? per_call_ : 1;
-  const auto explains = [&](const Hypothesis& one, double place, std::size_t good) {
-    Model model(one, place, history_);
-    const Probe probe{good, 0, 0};
-    return predicted(model, probe, good + first_failures_ + 1, marks) == good + first_failures_;
-  };
-  return first_failures_ == 0 || std::ranges::any_of(explained_, [&](const Hypothesis& one) {
-           for (const std::size_t good : {baseline_calls, 2 * baseline_calls, 50UZ, 1000UZ}) {
-             for (const double place : {0.0, 0.5, 1.0}) {
-               if (explains(one, place, good)) return true;
-             }
-           }
-           return false;
-         });
-}
-
 // As many failures behind a long pause? Then it forgot by closing, or all the same.
 bool Examination::opens_alike_after_a_pause() {
   if (lab_.left() < longest_wash_tried * 3) return false;
   tell("does it open alike after a pause?");
   lab_.pause(longest_wash_tried);
-  const std::size_t before = cold_;
-  return run_probe({}) && close() && cold_ == before;
+  history_.push_back(Mark::unknown);
+  const std::size_t usual = cold_;
+  const bool ran = run_probe({}) && close();
+  const std::size_t behind = std::exchange(cold_, usual);
+  return ran && (behind == usual || behind == cold_without_carried());
 }
 
 // A breaker that does not forget by closing, but with time, is one that forgets after a pause.
@@ -266,6 +252,7 @@ void Examination::search_rule() {
     }
     if (search_once(most_probes) && !stop()) {
       explained_ = plainest(std::move(explained_));
+      settle_carried();
       const bool alike = explains_first_opening() || opens_alike_after_a_pause();
       if (alike && !by_time_after_all()) return;
       too_short_wash_ = wash;

@@ -142,7 +142,9 @@ void Examination::tell_half_open(Answers& answers) const {
   if (closes_after_) {
     answers["successes_to_close"] = count(*closes_after_, *closes_after_, closing_evidence_);
   }
-  if (reopening_differed_) {
+  if (closes_after_ == 0) {
+    answers["failures_to_reopen"] = untold("there is no half-open state: it closes by itself");
+  } else if (reopening_differed_) {
     answers["failures_to_reopen"] = untold("failed probes opened it again after different numbers");
   } else if (reopens_after_) {
     const std::size_t failures = attempts_count_ ? reopening_attempts_ : *reopens_after_;

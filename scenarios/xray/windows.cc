@@ -24,7 +24,9 @@ constexpr Duration longest_asked = seconds(70);
 
 // One failure less than opens it. False when it opened all the same.
 bool Examination::prime() {
-  while (primed_ + 1 < cold_ && !stop()) {
+  if (primed_ == 0) forgot_ = false;
+  const std::size_t enough = forgot_ ? cold_without_carried() : cold_;
+  while (primed_ + 1 < enough && !stop()) {
     const Step step = took(fault_, Mark::unknown);
     if (!step.admitted) {
       suppressed(step);
@@ -65,6 +67,7 @@ int Examination::remembered_after(Duration pause) {
   }
   forgotten_ = std::min(forgotten_.value_or(Duration::max()), most);
   primed_ = 2;
+  forgot_ = true;
   primed_since_ = last.arrived;
   primed_until_ = next.ended;
   if (cold_ > 2) return 0;
