@@ -53,8 +53,9 @@ class Settings:
     permits: int = 1              # probes at one time; 0: everybody
     queue: bool = False           # others wait instead of being rejected
     probe_every: float = 0        # one more goes through so long after the last one did
-    to_close: int = 1             # successes in a row,
+    to_close: int = 1             # successes in a row, or none: it closes by itself;
     in_all: bool = False          # or with failures between them
+    carries: bool = False         # the one that closed it is the first call of the new window
     to_reopen: int = 1            # failures in all
     judged: int = 0               # so many probes in all, then their ratio decides by `judge_at`
     judge_at: float = 0.5
@@ -123,7 +124,10 @@ class Breaker:
         settings = self.settings
         with self.changed:
             if self.state == "open" and time.monotonic() >= self.until:
-                self._become("half-open")
+                if settings.to_close:
+                    self._become("half-open")
+                else:
+                    self._close()
             if settings.queue and self.state == "half-open":
                 self.changed.wait_for(lambda: self.state != "half-open" or self._has_room(), 30)
             if self.state == "half-open" and self._has_room():
@@ -192,6 +196,8 @@ class Breaker:
             return
         if healthy:
             self._close()
+            if settings.carries:
+                self.window.add(False)
         else:
             self._open()
 

@@ -123,6 +123,17 @@ PRESETS = {
         in_a_row(3, ("half_open_concurrency",), open_duration=1.5, half_open_others="none",
                  half_open_concurrency=None, successes_to_close=2, failures_to_reopen=2,
                  hung_probe="not_blocking", client_timeout=0.6)),
+    "knows-what-closed-it": Preset(
+        Settings(rule="ratio", threshold=0.4, seconds=8, buckets=8, minimum=8, open_for=1.5,
+                 carries=True),
+        ratio(0.4, 8, Seconds(Span(7, 8)), open_duration=1.5, client_timeout=0.6)),
+    "closes-by-itself": Preset(
+        Settings(rule="ratio", threshold=0.5, above=True, seconds=6, buckets=6, minimum=7,
+                 to_close=0, open_for=1.5),
+        ratio(0.5, 7, Seconds(Span(5, 6)), ("half_open_concurrency", "failures_to_reopen"),
+              comparison=">", open_duration=1.5, half_open_others="none",
+              half_open_concurrency=None, successes_to_close=0, failures_to_reopen=None,
+              hung_probe="not_blocking", client_timeout=0.6)),
     "queueing": Preset(
         Settings(threshold=3, open_for=1.5, queue=True, to_close=2),
         in_a_row(3, open_duration=1.5, half_open_others="queued", successes_to_close=2,
