@@ -86,6 +86,7 @@ class Examination {
   std::optional<std::size_t> reopens_behind(std::size_t good, Duration pause);
   void hang_probe();
   Counting class_of_probe(Treatment treatment);
+  Counting class_by_reopening(Treatment treatment);
 
   // The closed state (rules.cc, windows.cc, classes.cc, groups.cc).
   void measure_unit();

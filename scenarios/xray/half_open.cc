@@ -329,9 +329,33 @@ void Examination::hang_probe() {
   lab_.answer_all(Treatment::reset);
 }
 
+// Where everybody is let through, a failure tells whether it has closed.
+Examination::Counting Examination::class_by_reopening(Treatment treatment) {
+  if (!closes_after_ || reopens_after_ != 1 || cold_ < 2 || wash_ > Duration{}) {
+    return Counting::untold;
+  }
+  for (int attempt = 0; attempt < 3 && !stop(); ++attempt) {
+    if (trip() == 0 || !await_half_open()) return Counting::untold;
+    const Step probe = lab_.step(treatment);
+    history_.push_back(Mark::unknown);
+    bool well = probe.admitted || treatment == Treatment::refused;
+    if (treatment != Treatment::timeout) well = well && !probe.gave_up;
+    for (std::size_t n = 1; n < *closes_after_ && well; ++n) {
+      well = went_well(lab_.step(Treatment::ok));
+    }
+    const Step failed = well ? lab_.step(fault_) : Step{};
+    const Step check = failed.admitted ? lab_.step(fault_) : Step{};
+    if (failed.admitted && !check.admitted) opened_between(failed.answered, check.ended);
+    close_blindly();
+    if (failed.admitted) return check.admitted ? Counting::success : Counting::ignored;
+  }
+  return Counting::untold;
+}
+
 // The class as the probe: then, with the successes that closing takes besides, is it closed?
 Examination::Counting Examination::class_of_probe(Treatment treatment) {
-  if (!admits_ || limited_ || others_ == "none" || !closes_after_) return Counting::untold;
+  if (others_ == "none") return class_by_reopening(treatment);
+  if (!admits_ || limited_ || !closes_after_) return Counting::untold;
   for (int attempt = 0; attempt < 3 && !stop(); ++attempt) {
     if (trip() == 0 || !await_half_open()) return Counting::untold;
     const std::size_t abandoned = lab_.abandoned();
