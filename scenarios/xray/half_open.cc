@@ -238,22 +238,24 @@ void Examination::count_closing_by_failures() {
 }
 
 // Closed as soon as its time is over, without a probe? Then a rule like any other says what opens
-// it from there on, and successes before that are calls like others.
+// it from there on, successes before that are calls like others, and it opened so the first time.
 bool Examination::closes_by_itself() {
   tell("does it close by itself?");
   history_.clear();
-  for (const std::size_t good : {0UZ, 1UZ, 2UZ, 4UZ, 8UZ}) {
+  for (const std::string_view calls : {"", "+", "++", "++-+", "++++", "++++++++"}) {
     if (stop() || trip() == 0 || !await_half_open()) return false;
     history_.push_back(Mark::closed);
-    for (std::size_t n = 0; n < good; ++n) {
-      const Step step = took(Treatment::ok, Mark::success);
+    for (const char one : calls) {
+      const bool good = one == '+';
+      const Step step = took(good ? Treatment::ok : fault_, good ? Mark::success : Mark::failure);
       if (!step.admitted || stop()) return false;
     }
     if (trip() == 0) return false;
   }
   const std::vector<Hypothesis> explained = explanations(history_, 1);
-  return std::ranges::any_of(explained, [](const Hypothesis& one) {
-    return one.structure.cleared && one.structure.carried == 0;
+  return std::ranges::any_of(explained, [&](const Hypothesis& one) {
+    return one.structure.cleared && one.structure.carried == 0 &&
+           (first_failures_ == 0 || explains_first_opening(one, first_good_));
   });
 }
 

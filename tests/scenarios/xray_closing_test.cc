@@ -79,6 +79,8 @@ std::vector<Case> what_closing_leaves() {
        {"comparison"}},
       {"the first three outcomes decide, of as many as come",
        {.number = 5, .probes = 0, .judged = 3, .lets_more_in = true}},
+      {"two of as many probes as come",
+       {.number = 3, .open_for = 1500ms, .probes = 0, .to_close = 2, .to_reopen = 2}},
       {"it closes by itself, in a row", {.number = 4, .probes = 0, .to_close = 0}},
       {"it closes by itself, of a share",
        {.rule = Rule::ratio,
