@@ -7,6 +7,8 @@
 namespace faultline::xray::simulated {
 namespace {
 
+using namespace std::chrono_literals;
+
 // What closing does not clear is the success that closed it, or there is nothing to close.
 std::vector<Case> what_closing_leaves() {
   return {

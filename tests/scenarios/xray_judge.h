@@ -2,6 +2,8 @@
 
 // A simulated breaker as a case of the X-ray, and what is held against its answers.
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -11,7 +13,6 @@
 
 namespace faultline::xray::simulated {
 
-using namespace std::chrono_literals;
 using Rule = SimulatedBreaker::Rule;
 
 struct Case {
@@ -161,7 +162,7 @@ inline void examine(const Case& one, std::uint64_t seed) {
   Examination examination(service, {});
   const Result<Answers> answers = examination.run();
   REQUIRE(answers);
-  CHECK(service.now() - begun <= 10min + 1s);
+  CHECK(service.now() - begun <= std::chrono::seconds(601));
   Judge(one, *answers).all();
 }
 

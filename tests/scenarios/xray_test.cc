@@ -9,6 +9,8 @@
 namespace faultline::xray::simulated {
 namespace {
 
+using namespace std::chrono_literals;
+
 std::vector<Case> what_opens_it() {
   return {
       {"four in a row", {.number = 4, .open_for = 1500ms}},
