@@ -1,6 +1,6 @@
 """Makes a new network namespace fit to measure in: its loopback is up, and its congestion control
 is reno, which every kernel has and which does not pace. Under bbr, some machines' default, bulk
-through any proxy is a fifth slower and says more about bbr.
+through any proxy is a third slower or more and says more about bbr.
 """
 
 import fcntl
