@@ -72,7 +72,7 @@ class Bandwidth final : public Fault {
                 ? other.pace_
                 : std::make_shared<Pace>(piece_ > 0 ? slot_.from : pace_->free());
     piece_ = 0;
-    spread_ = Instant{};
+    not_before_ = Instant{};
     updated_ = true;
   }
 
@@ -109,13 +109,13 @@ class Bandwidth final : public Fault {
       book(moment.now, left);
       const Duration length = slot_.to - slot_.from;
       const Instant last = moment.now - planned <= length / 2 ? planned : moment.now;
-      if (spread) spread_ = last + length * 15 / 16;
+      if (spread) not_before_ = last + length * 15 / 16;
     }
     if (piece_ > 0) outlet.wake_at(due());
   }
 
  private:
-  Instant due() const { return std::max(slot_.to, spread_); }
+  Instant due() const { return std::max(slot_.to, not_before_); }
 
   Duration saved_up() const {
     return burst_.count == 0 ? least_saved : Pace::cost(burst_.count, rate_);
@@ -137,7 +137,7 @@ class Bandwidth final : public Fault {
   std::shared_ptr<Pace> pace_;  // of this link, or of all
   std::uint64_t piece_ = 0;     // goes on when its slot is over; 0: nothing waits
   Pace::Slot slot_{};
-  Instant spread_{};      // nor does it go on before: what is late follows spread out
+  Instant not_before_{};  // nor does it go on sooner: what is late follows spread out
   Instant earliest_{};    // no slot begins before: what was not used then is gone
   bool updated_ = false;  // everything is booked anew when the timer comes
 };

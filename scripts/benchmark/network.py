@@ -1,9 +1,12 @@
-"""Makes a new network namespace fit to measure in: its loopback is up, and its congestion control
-is reno, which every kernel has and which does not pace. Under bbr, some machines' default, bulk
-through any proxy is a third slower or more and says more about bbr.
+"""network.py COMMAND…: makes a new network namespace fit to measure in and becomes COMMAND there.
+
+The loopback is up, and the congestion control is reno, which every kernel has and which does not
+pace: under bbr, some machines' default, bulk through a proxy says more about bbr.
 """
 
 import fcntl
+import os
+import signal
 import socket
 import struct
 import sys
@@ -23,6 +26,8 @@ def main():
             setting.write("reno")
     except OSError as error:  # a container's /proc may be read-only
         print(f"bench: the congestion control stays what it is: {error}", file=sys.stderr)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and the command would too
+    os.execvp(sys.argv[1], sys.argv[1:])
 
 
 if __name__ == "__main__":
