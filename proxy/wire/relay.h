@@ -23,6 +23,7 @@
 #include "proxy/connection.h"
 #include "proxy/journal.h"
 #include "proxy/link.h"
+#include "proxy/wire/bulk.h"
 #include "proxy/wire/engine.h"
 #include "proxy/wire/loop.h"
 #include "proxy/wire/socket.h"
@@ -122,10 +123,10 @@ class Relay final : private CodecOutlet {
 
     Relay& relay;
     const Direction direction;
-    ByteQueue queue;              // left the link, not yet written
-    std::unique_ptr<Link> link;   // only while a fault is armed
+    ByteQueue queue;             // left the link, not yet written
+    std::unique_ptr<Link> link;  // only while a fault is armed
+    Bulk bulk;
     PooledPipe pipe;              // only while bulk flows
-    std::uint8_t bulk_reads = 0;  // in a row
     bool paused = false;          // reading stopped at the bound of what may be held
     std::uint64_t relayed = 0;    // bytes read from the source
     std::uint64_t counted = 0;    // of what is held: what the worker knows of

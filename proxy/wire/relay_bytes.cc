@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t gather_slots = 64;
 
-// Bulk has proved itself after so many large reads in a row, and is over after one small one.
-constexpr std::size_t bulk_read = 64 * 1024;
-constexpr std::uint8_t bulk_proof = 3;
-constexpr std::size_t bulk_over = 32 * 1024;
-
 ByteView view(const iovec& slot) { return {static_cast<const char*>(slot.iov_base), slot.iov_len}; }
 
 }  // namespace
@@ -46,10 +41,10 @@ bool Relay::pump(Lane& l) {
     // A fault was armed on bulk: what the pipe holds goes on before anything else.
     read_back(l);
     flush(l);
-  } else if (plain && l.bulk_reads >= bulk_proof && l.queue.empty()) {
+  } else if (plain && l.bulk.proved() && l.queue.empty()) {
     l.pipe = worker_.pipes().lend();
     if (l.pipe.attached()) return pump_spliced(l);
-    l.bulk_reads = 0;
+    l.bulk.forget();
   }
   return pump_copied(l);
 }
@@ -64,7 +59,7 @@ bool Relay::pump_copied(Lane& l) {
       room = std::min<std::uint64_t>(room, worker_.link_limit(l.counted) - l.held());
     // Bulk that a fault keeps is read to where it stays; small reads share the scratch memory.
     std::unique_ptr<Block> block;
-    if (l.staged() && !codec_ && l.bulk_reads >= bulk_proof && !connection_.drops(l.direction))
+    if (l.staged() && !codec_ && l.bulk.proved() && !connection_.drops(l.direction))
       block = Block::room(room);
     const std::span<char> into =
         block ? std::span(block->bytes.get(), room) : worker_.scratch().first(room);
@@ -80,9 +75,7 @@ bool Relay::pump_copied(Lane& l) {
       if (got.count < into.size() && !from.hung_up && !from.reset) from.readable = false;
       budget -= got.count;
       count(l, got.count);
-      l.bulk_reads = got.count < bulk_read
-                         ? 0
-                         : static_cast<std::uint8_t>(std::min<int>(l.bulk_reads + 1, bulk_proof));
+      l.bulk.count_read(got.count);
       if (block) {
         block->fit(got.count);
         deliver(l, std::move(block));
@@ -116,16 +109,19 @@ bool Relay::pump_spliced(Lane& l) {
     const Transfer got = l.pipe.fill(from.socket.get(), budget);
     if (got.count == 0) {
       l.pipe.release();
-      l.bulk_reads = 0;
-      if (got.would_block) from.readable = false;
+      if (got.would_block) {
+        from.readable = false;
+        return false;
+      }
+      l.bulk.forget();
       // The kernel tells an RST once: here, or to nobody.
       if (got.error == ECONNRESET || got.error == ETIMEDOUT || got.error == EPIPE)
         sink_failed(opposite(l.direction));
-      return !got.would_block;  // an end or an error is read and told in the copying way
+      return true;  // an end or an error is read and told in the copying way
     }
     budget -= got.count;
     count(l, got.count);
-    if (got.count < bulk_over) l.bulk_reads = 0;
+    l.bulk.count_read(got.count);
   }
 }
 

@@ -71,6 +71,14 @@ def swallow(connection):
     connection.sendall(b"%d" % taken)
 
 
+def answer(connection):
+    """A head and 4 MiB to every request of one byte."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    while connection.recv(1):
+        connection.sendall(bytes(200))
+        connection.sendall(bytes(4 * MIB))
+
+
 def counted(server, work, protocol="tcp"):
     """How often each system call was made by a relay in front of `server` while `work(address)`."""
     with tempfile.NamedTemporaryFile("r", encoding="ascii") as summary:
@@ -139,6 +147,15 @@ def bulk(address, mebibytes):
         assert int(said) == mebibytes * MIB, said
 
 
+def large_answers(address, count):
+    with socket.create_connection(address, timeout=PATIENCE) as client:
+        for _ in range(count):
+            client.sendall(bytes(1))
+            left = 200 + 4 * MIB
+            while left:
+                left -= len(client.recv(left))
+
+
 @unittest.skipUnless(strace_works(), "strace is not there, or may not trace here")
 class Costs(unittest.TestCase):
     def check(self, each, bound):
@@ -163,6 +180,11 @@ class Costs(unittest.TestCase):
         each = cost(Server(swallow), bulk, 64, 320)
         self.check(each, 20)
         self.assertLess(each.get("recvfrom", 0), 0.5, each)
+
+    def test_large_answers_one_after_another_are_spliced(self):
+        each = cost(Server(answer), large_answers, 16, 80)
+        self.check(each, 4 * 20)
+        self.assertLess(each.get("recvfrom", 0), 2.5, "one is the request")
 
     def test_bulk_that_is_copied_because_a_codec_looks_at_it(self):
         def post(address, mebibytes):
