@@ -54,23 +54,21 @@ constexpr std::array<Parameter, 3> parameters = {{
 
 class Bandwidth final : public Fault {
  public:
-  Bandwidth(Bytes rate, RateShare share, Bytes burst, std::shared_ptr<Pace> pace)
-      : rate_(rate), share_(share), burst_(burst), pace_(std::move(pace)) {}
+  Bandwidth(Bytes rate, RateShare share, Bytes burst, std::shared_ptr<Pace> shared)
+      : rate_(rate), share_(share), burst_(burst), shared_(std::move(shared)) {}
 
   std::unique_ptr<Fault> fresh() const override {
-    return std::make_unique<Bandwidth>(
-        rate_, share_, burst_, share_ == RateShare::all_links ? pace_ : std::make_shared<Pace>());
+    return std::make_unique<Bandwidth>(rate_, share_, burst_, shared_);
   }
 
   // The slot that was booked at the old rate is given back.
   void update(const Fault& configured) override {
     const auto& other = same_kind<Bandwidth>(configured);
+    own_.set_free(piece_ > 0 ? slot_.from : pace().free());
     rate_ = other.rate_;
     share_ = other.share_;
     burst_ = other.burst_;
-    pace_ = share_ == RateShare::all_links
-                ? other.pace_
-                : std::make_shared<Pace>(piece_ > 0 ? slot_.from : pace_->free());
+    shared_ = other.shared_;
     piece_ = 0;
     not_before_ = Instant{};
     updated_ = true;
@@ -81,9 +79,9 @@ class Bandwidth final : public Fault {
     if (!idle) return outlet.pass_at(never);
     const std::uint64_t bytes = chunk.bytes.size();
     earliest_ = moment.now - saved_up();
-    if (pace_->book_if_over(Pace::cost(bytes, rate_), earliest_, moment.now)) return outlet.pass();
+    if (pace().book_if_over(Pace::cost(bytes, rate_), earliest_, moment.now)) return outlet.pass();
     outlet.pass_at(never);
-    const Duration saved = moment.now - std::max(pace_->free(), earliest_);
+    const Duration saved = moment.now - std::max(pace().free(), earliest_);
     book(moment.now, bytes, saved > Duration::zero() ? Pace::worth(saved, rate_) : 0);
     outlet.wake_at(std::max(slot_.to, moment.now));
   }
@@ -115,6 +113,8 @@ class Bandwidth final : public Fault {
   }
 
  private:
+  Pace& pace() { return share_ == RateShare::all_links ? *shared_ : own_; }
+
   Instant due() const { return std::max(slot_.to, not_before_); }
 
   Duration saved_up() const {
@@ -127,15 +127,16 @@ class Bandwidth final : public Fault {
                                          Pace::worth(longest_piece, rate_));
     piece_ = std::min({left, std::max(piece, saved), most_piece});
     if (piece_ == 0) return;
-    slot_ = pace_->book(Pace::cost(piece_, rate_),
+    slot_ = pace().book(Pace::cost(piece_, rate_),
                         saved > 0 ? earliest_ : std::max(earliest_, now - most_late));
   }
 
   Bytes rate_;
   RateShare share_;
   Bytes burst_;
-  std::shared_ptr<Pace> pace_;  // of this link, or of all
-  std::uint64_t piece_ = 0;     // goes on when its slot is over; 0: nothing waits
+  std::shared_ptr<Pace> shared_;  // of all links; those of one fault hold the same
+  Pace own_;                      // of this link
+  std::uint64_t piece_ = 0;       // goes on when its slot is over; 0: nothing waits
   Pace::Slot slot_{};
   Instant not_before_{};  // nor does it go on sooner: what is late follows spread out
   Instant earliest_{};    // no slot begins before: what was not used then is gone

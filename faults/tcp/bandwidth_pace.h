@@ -22,8 +22,6 @@ namespace faultline {
 
 class Pace {
  public:
-  explicit Pace(Instant free = Instant{}) : free_(free.time_since_epoch().count()) {}
-
   // How long so many bytes take, rounded up; fewer than 2^33 of them.
   static Duration cost(std::uint64_t bytes, Bytes rate) {
     return Duration(static_cast<std::int64_t>((bytes * billion + rate.count - 1) / rate.count));
@@ -34,6 +32,9 @@ class Pace {
     return std::max<std::uint64_t>(bytes, 1);
   }
 
+  void set_free(Instant free) {
+    free_.store(free.time_since_epoch().count(), std::memory_order_relaxed);
+  }
   Instant free() const { return Instant(Duration(free_.load(std::memory_order_relaxed))); }
 
   struct Slot {
@@ -62,7 +63,7 @@ class Pace {
  private:
   static constexpr std::uint64_t billion = 1'000'000'000;
 
-  std::atomic<std::int64_t> free_;  // nanoseconds of the monotonic clock
+  std::atomic<std::int64_t> free_ = 0;  // nanoseconds of the monotonic clock
 };
 
 }  // namespace faultline

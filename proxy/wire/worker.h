@@ -145,6 +145,8 @@ class Worker {
   TlsLegs::Owner legs_owner();
   void client_failed(ProxyId proxy, ConnectionId connection, std::string_view why);
   Relay* find(ConnectionId connection);
+  template <typename Work>
+  void each_relay(const Work& work);  // which ends none of them
   void settle(Instant now);
   bool settle_those(bool yielding, const Turn& limit, Instant now);
   void trim();
