@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <new>
 #include <utility>
 
 namespace faultline {
@@ -17,27 +16,15 @@ std::unique_ptr<Block> Block::of(ByteView bytes, std::size_t capacity) {
 
 std::unique_ptr<Block> Block::room(std::size_t capacity) {
   auto block = std::make_unique<Block>();
-  block->bytes.reset(static_cast<char*>(std::malloc(std::max<std::size_t>(capacity, 1))));
-  if (!block->bytes) throw std::bad_alloc();
+  block->bytes = std::make_unique_for_overwrite<char[]>(capacity);
   block->capacity = capacity;
   return block;
-}
-
-void Block::fit(std::size_t written) {
-  assert(written > 0 && written <= capacity);
-  size = written;
-  if (written == capacity) return;
-  if (void* const fitted = std::realloc(bytes.get(), written)) {
-    static_cast<void>(bytes.release());
-    bytes.reset(static_cast<char*>(fitted));
-    capacity = written;
-  }
 }
 
 // The first block fits its bytes; those behind it have ever more room, because more will come.
 void ByteQueue::add(ByteView bytes) {
   if (bytes.empty()) return;
-  if (tail_ != nullptr && tail_->capacity - tail_->size >= bytes.size()) {
+  if (tail_ != nullptr && tail_->unused() >= bytes.size()) {
     std::memcpy(tail_->bytes.get() + tail_->size, bytes.data(), bytes.size());
     tail_->size += bytes.size();
     size_ += bytes.size();

@@ -7,7 +7,6 @@
 #include <sys/uio.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 
@@ -17,21 +16,17 @@ namespace faultline {
 
 // Some bytes on the heap, written front to back and consumed front to back.
 struct Block {
-  struct Free {
-    void operator()(char* memory) const { std::free(memory); }
-  };
-
   std::unique_ptr<Block> next;
-  std::unique_ptr<char[], Free> bytes;
+  std::unique_ptr<char[]> bytes;
   std::size_t size = 0;
   std::size_t consumed = 0;
   std::size_t capacity = 0;
 
   // With room for more behind the bytes, if `capacity` is larger.
   static std::unique_ptr<Block> of(ByteView bytes, std::size_t capacity = 0);
-  // Empty, to be written into and then fitted to what was written; what is left over is given back.
+  // Empty, to be written into; `size` is then for the writer to set.
   static std::unique_ptr<Block> room(std::size_t capacity);
-  void fit(std::size_t written);
+  std::size_t unused() const { return capacity - size; }
   ByteView view() const { return {bytes.get() + consumed, size - consumed}; }
 };
 

@@ -289,7 +289,7 @@ void Link::keep(Stage& stage, Item item) {
     item.counted = true;
   }
   stage.held += item.size();
-  if (item.block) held_ += item.size() + item_cost;
+  held_ += item.cost();
   stage.waiting.push_back(std::move(item));
 }
 
@@ -297,7 +297,7 @@ Link::Item Link::take_front(Stage& stage) {
   Item item = std::move(stage.waiting.front());
   stage.waiting.pop_front();
   stage.held -= item.size();
-  if (item.block) held_ -= item.size() + item_cost;
+  held_ -= item.cost();
   return item;
 }
 

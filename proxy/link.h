@@ -106,7 +106,7 @@ class Link {
   // Moves everything due by `now` on; then nothing is due before wake_at().
   void settle(Instant now);
   Instant wake_at() const;
-  // Bytes waiting in stages, each piece with what keeping it costs besides (item_cost).
+  // Bytes waiting in stages, each piece with the memory that keeping it takes besides.
   std::uint64_t held() const { return held_; }
 
   bool empty() const;  // no bytes and no closing wait
@@ -125,6 +125,7 @@ class Link {
     bool spoken = false;    // an end that the fault itself spoke
 
     std::uint64_t size() const { return block ? block->view().size() : 0; }
+    std::uint64_t cost() const { return block ? size() + block->unused() + item_cost : 0; }
   };
   struct Stage {
     FaultId id = 0;

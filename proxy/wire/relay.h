@@ -78,8 +78,8 @@ class Relay final : private CodecOutlet {
   LiveConnection describe() const;
   // A peer has ended or is gone.
   bool ending() const { return client_.hung_up || server_.hung_up; }
-  bool dirty = false;  // the worker's mark: settle is due
-  bool bulk = false;   // the worker's mark: it moved much in its last turn
+  bool dirty = false;       // the worker's mark: settle is due
+  bool moved_much = false;  // the worker's mark: in its last turn
 
  private:
   // One socket and what is known of it.
@@ -123,9 +123,9 @@ class Relay final : private CodecOutlet {
 
     Relay& relay;
     const Direction direction;
-    ByteQueue queue;             // left the link, not yet written
-    std::unique_ptr<Link> link;  // only while a fault is armed
-    Bulk bulk;
+    ByteQueue queue;              // left the link, not yet written
+    std::unique_ptr<Link> link;   // only while a fault is armed
+    Bulk bulk;                    // whether it carries bulk
     PooledPipe pipe;              // only while bulk flows
     bool paused = false;          // reading stopped at the bound of what may be held
     std::uint64_t relayed = 0;    // bytes read from the source

@@ -73,6 +73,10 @@ void Worker::client_failed(ProxyId proxy, ConnectionId connection, std::string_v
   pen_.write(failed);
 }
 
+std::unique_ptr<Block> Worker::take_room() {
+  return room_ ? std::move(room_) : Block::room(turn_budget);
+}
+
 void Worker::start() {
   loop_.on_settle([this](Instant now) { settle(now); });
   thread_ = std::thread([this] { loop_.run(); });
@@ -276,7 +280,7 @@ bool Worker::settle_those(bool yielding, const Turn& limit, Instant now) {
   std::size_t settled = 0;
   moved_ = 0;
   for (Relay*& place : settling_) {
-    if (place == nullptr || (place->bulk || place->ending()) != yielding) continue;
+    if (place == nullptr || (place->moved_much || place->ending()) != yielding) continue;
     if (settled++ == limit.relays || moved_ >= limit.bytes) break;
     Relay& relay = *std::exchange(place, nullptr);
     relay.dirty = false;
@@ -292,7 +296,7 @@ bool Worker::settle_those(bool yielding, const Turn& limit, Instant now) {
         remove(relay);
         continue;
     }
-    relay.bulk = moved_ - before >= much;
+    relay.moved_much = moved_ - before >= much;
   }
   return again;
 }
@@ -303,6 +307,7 @@ void Worker::trim() {
   constexpr std::size_t many = 1024;
   most_relays_ = std::max(most_relays_, relays_.size());
   if (most_relays_ < many || relays_.size() > most_relays_ / 4) return;
+  room_.reset();
   malloc_trim(0);
   most_relays_ = relays_.size();
 }

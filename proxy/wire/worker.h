@@ -126,6 +126,9 @@ class Worker {
   // For its relays.
   JournalPen& pen() { return pen_; }
   std::span<char> scratch() { return scratch_; }
+  // A block for as much as a turn may move, empty; for whoever does not use it to give back.
+  std::unique_ptr<Block> take_room();
+  void give_back(std::unique_ptr<Block> room) { room_ = std::move(room); }
   PipePool& pipes() { return pipes_; }
   LocalFault& fault(FaultId id) { return faults_.at(id); }
   void mark(Relay& relay);
@@ -159,6 +162,7 @@ class Worker {
   Resolver resolver_{loop_};
   PipePool pipes_;
   std::array<char, turn_budget> scratch_;
+  std::unique_ptr<Block> room_;  // given back
   std::map<ProxyId, LocalProxy> proxies_;
   std::map<FaultId, LocalFault> faults_;
   std::unordered_map<ConnectionId, std::unique_ptr<Relay>> relays_;

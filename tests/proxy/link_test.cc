@@ -1,5 +1,6 @@
 #include "proxy/link.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -77,6 +78,20 @@ TEST_CASE("a link without faults passes at once and is never asked to wake") {
   CHECK(rig.tape.take() == "abc<end>");
   CHECK(rig.link.wake_at() == never);
   CHECK_FALSE(rig.link.staged());
+}
+
+TEST_CASE("what waits in a block that is not full is counted with its room") {
+  Rig rig;
+  rig.arm(1, *latency("100ms"));
+  auto block = Block::room(1000);
+  std::fill_n(block->bytes.get(), 800, 'w');
+  block->size = 800;
+  const ByteView bytes = block->view();
+  rig.link.arrive({bytes, start, {}}, std::move(block));
+  CHECK(rig.link.held() == 1000 + Link::item_cost);
+  rig.link.settle(start + 100ms);
+  CHECK(rig.link.held() == 0);
+  CHECK((rig.tape.take() == std::string(800, 'w')));
 }
 
 TEST_CASE("latency holds bytes and the end until their due time, never less") {
