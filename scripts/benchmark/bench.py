@@ -33,6 +33,10 @@ class Bench:
             raise RuntimeError(f"no program {name}; scripts/setup bench installs what is missing")
         return os.path.abspath(found)
 
+    def keep_awake(self):
+        """No processor halts from now on: what its host takes to wake it is not ours to measure."""
+        self.processes.start([self.program("load"), "awake"])
+
     def load(self, *words):
         return json.loads(workloads.output([self.program("load"), *map(str, words)]))
 

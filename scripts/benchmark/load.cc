@@ -13,6 +13,8 @@
 //       opens them all, prints "ready", holds until stdin ends
 //   load pull PORT SECONDS CONNECTIONS WARM
 //       takes what the server pours; measures after WARM milliseconds (load_pull.cc)
+//   load awake
+//       keeps the processors from halting until stdin ends (load_awake.cc)
 //
 // Everything on 127.0.0.1. Results are one line of JSON; latencies in microseconds.
 
@@ -58,6 +60,12 @@ int dial(std::uint16_t port) {
   checked(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), "connect");
   send_at_once(fd);
   return fd;
+}
+
+void until_stdin_ends() {
+  char byte;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
 }
 
 namespace {
@@ -226,12 +234,6 @@ int churn(std::uint16_t port, seconds lasting, std::size_t connections) {
   return 0;
 }
 
-void until_stdin_ends() {
-  char byte;
-  while (read(STDIN_FILENO, &byte, 1) > 0) {
-  }
-}
-
 int idle(std::uint16_t port, std::size_t connections) {
   for (std::size_t i = 0; i < connections; ++i) round_trip(dial(port));
   std::puts("ready");
@@ -249,6 +251,7 @@ int main(int count, char** words) {
   const auto number = [&](int i) { return i < count ? std::strtoll(words[i], nullptr, 10) : 0; };
   const auto port = static_cast<std::uint16_t>(number(2));
   if (mode == "echo") return echo();
+  if (mode == "awake") return awake();
   if (mode == "ping" && count == 4) return ping(port, seconds(number(3)));
   if (mode == "paced" && count == 6) {
     return paced(port, seconds(number(3)), number(4), static_cast<std::size_t>(number(5)));

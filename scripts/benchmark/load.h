@@ -30,10 +30,13 @@ void send_at_once(int fd);  // TCP_NODELAY
 // A blocking connection.
 int dial(std::uint16_t port);
 
+void until_stdin_ends();
+
 // Who begins with this byte is poured as much as it takes; everybody else is echoed.
 constexpr char pour_word = 'P';
 
 int echo();
+int awake();
 int pull(std::uint16_t port, std::chrono::seconds lasting, std::size_t connections,
          std::chrono::milliseconds warm);
 

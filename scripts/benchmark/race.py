@@ -17,7 +17,8 @@ def race(bench, workload):
     chosen = workload.quick if bench.brief and not bench.options.only else workload.targets
     runners = targets.start(bench, chosen, port, workload.protocol)
     runs = {target.name: [] for target in runners}
-    for number in range(0 if bench.brief else -1, bench.rounds):
+    rounds = bench.rounds * (1 if bench.brief else workload.lots)
+    for number in range(0 if bench.brief else -1, rounds):
         for target in bench.shuffled(runners):
             run = measured(bench, workload, target)
             if number >= 0:  # the round before the first warms up

@@ -22,6 +22,7 @@ class Wrk(Workload):
         self.targets = ("direct", "faultline", "faultline 2 workers", "faultline tap", "haproxy",
                         "haproxy A/A", tuned, "nginx", "toxiproxy")
         self.quick = (*ESSENTIAL, "haproxy spliced" if size > 1024 else "faultline tap")
+        self.lots = 1 if size > 1024 else 3
 
     def start(self, bench):
         port, _, prefix = nginx.start(bench, "files", nginx.FILES)
@@ -61,7 +62,7 @@ class Http(Wrk):
         self.title += ", by proxies that read HTTP"
         self.targets = ("direct", "faultline", "faultline tap", "faultline tap elsewhere",
                         "haproxy", "haproxy A/A", "haproxy http", "nginx http")
-        self.quick = ()
+        self.quick, self.lots = (), 1
 
 
 ALL = [Wrk("wrk-small", 128, 50), Http(), Wrk("wrk-large", 1 << 20, 16)]

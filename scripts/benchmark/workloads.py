@@ -19,6 +19,7 @@ class Workload:
 
     name = unit = per = metric = ""
     better, key = "more", "rate"
+    lots = 1  # of rounds; a goal about a tail needs more of them than one about a rate
     protocol = "tcp"  # what a tap reads
     targets = ("direct", "faultline", "haproxy", "haproxy A/A", "haproxy spliced", "nginx",
                "toxiproxy")
@@ -180,7 +181,8 @@ class Ping(Echo):
 
 
 class Paced(Echo):
-    name, title = "paced", "4000 messages of 64 bytes per second, 16 connections, open loop"
+    name, awake, lots = "paced", True, 3
+    title = "4000 messages of 64 bytes per second, 16 connections, open loop, processors awake"
     metric, unit, per, better, key = "p50", "µs", "µs/msg", "less", "p50"
 
     def words(self, port, seconds):
