@@ -14,9 +14,8 @@ class Delay:
     """How late an injected delay comes: latency through a proxy with the fault, less that of the
     same program without, less the delay. One direction is delayed: it is the error of one hop."""
 
-    name, in_quick, awake = "delay", True, True
-    title = ("error of an injected delay, 500 messages per second, 16 connections, open loop, "
-             "processors awake (µs)")
+    name, in_quick = "delay", True
+    title = "error of an injected delay, 500 messages per second, 16 connections, open loop (µs)"
 
     def measure(self, bench):
         delays = (1, 10) if bench.brief else (1, 10, 100)  # ms
