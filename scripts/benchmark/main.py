@@ -52,8 +52,6 @@ def measure(options, result):
 
 
 def measure_one(bench, workload, result):
-    if getattr(workload, "awake", False):
-        bench.keep_awake()
     if workload in SPECIAL:
         result["special"].append(workload.measure(bench))
         workload.show(result["special"][-1])

@@ -13,6 +13,8 @@ REPEATS = 2           # … so often
 
 
 def race(bench, workload):
+    if workload.awake:
+        bench.keep_awake()
     port = workload.start(bench)
     chosen = workload.quick if bench.brief and not bench.options.only else workload.targets
     runners = targets.start(bench, chosen, port, workload.protocol)

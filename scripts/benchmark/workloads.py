@@ -19,6 +19,7 @@ class Workload:
 
     name = unit = per = metric = ""
     better, key = "more", "rate"
+    awake = False  # whether processors are kept from halting
     lots = 1  # of rounds; a goal about a tail needs more of them than one about a rate
     protocol = "tcp"  # what a tap reads
     targets = ("direct", "faultline", "haproxy", "haproxy A/A", "haproxy spliced", "nginx",
